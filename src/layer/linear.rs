@@ -1,0 +1,81 @@
+//! x·Wᵀ + b.
+//!
+//! n batch · i input feature · o output feature
+//!
+//!     y[n,o] = b[o] + Σ_i W[o,i] · x[n,i]
+
+use std::ops::Range;
+
+use crate::scalar::{Scalar, axpy, dot};
+use crate::tensor::{Tensor, values, values_mut, zeros};
+
+use super::LayerGradients;
+
+/// Compute y (N, O) from x (N, I), weight (O, I) and, if there is one, bias (O).
+#[must_use]
+pub fn forward<S: Scalar>(parameters: &[Tensor<S>], x: &Tensor<S>, output: &[usize]) -> Tensor<S> {
+    let mut y = zeros(output);
+    forward_units(parameters, x, 0..output[1], &mut y);
+    y
+}
+
+/// Compute the output features in `features` again.
+pub fn forward_units<S: Scalar>(
+    parameters: &[Tensor<S>],
+    x: &Tensor<S>,
+    features: Range<usize>,
+    y: &mut Tensor<S>,
+) {
+    let (inputs, outputs) = (x.shape()[1], y.shape()[1]);
+    let weight = values(&parameters[0]);
+    let bias = parameters.get(1).map(values);
+    let rows = values(x)
+        .chunks_exact(inputs)
+        .zip(values_mut(y).chunks_exact_mut(outputs));
+    for (x, y) in rows {
+        for o in features.clone() {
+            let sum = dot(&weight[o * inputs..][..inputs], x);
+            y[o] = bias.map_or(sum, |bias| bias[o] + sum);
+        }
+    }
+}
+
+/// Compute the gradients from dy (N, O):
+///
+///     dx[n,i] = Σ_o dy[n,o] · W[o,i]
+///     dW[o,i] = Σ_n dy[n,o] · x[n,i]
+///     db[o]   = Σ_n dy[n,o]
+#[must_use]
+pub fn backward<S: Scalar>(
+    parameters: &[Tensor<S>],
+    x: &Tensor<S>,
+    dy: &Tensor<S>,
+) -> LayerGradients<S> {
+    let (inputs, outputs) = (x.shape()[1], dy.shape()[1]);
+    let mut dx = zeros(x.shape());
+    let mut gradients: Vec<Tensor<S>> = parameters
+        .iter()
+        .map(|tensor| zeros(tensor.shape()))
+        .collect();
+    let weight = values(&parameters[0]);
+    for (n, dy) in values(dy).chunks_exact(outputs).enumerate() {
+        let x = &values(x)[n * inputs..][..inputs];
+        let dx = &mut values_mut(&mut dx)[n * inputs..][..inputs];
+        for (o, dy) in dy.iter().enumerate() {
+            axpy(dx, *dy, &weight[o * inputs..][..inputs], 1);
+            axpy(
+                &mut values_mut(&mut gradients[0])[o * inputs..][..inputs],
+                *dy,
+                x,
+                1,
+            );
+            if let Some(db) = gradients.get_mut(1) {
+                values_mut(db)[o] += *dy;
+            }
+        }
+    }
+    LayerGradients {
+        input: dx,
+        parameters: gradients,
+    }
+}

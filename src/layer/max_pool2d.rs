@@ -1,0 +1,95 @@
+//! Maximum over windows.
+//!
+//!     y[n,c,i,j] = max_{u,v} x[n,c, s·i + u − p, s·j + v − p]
+//!
+//! Padding is never the maximum. At a tie the first entry in row-major order takes the whole
+//! gradient, as in PyTorch; NaN is passed on.
+
+use crate::scalar::Scalar;
+use crate::spec::extent::Window;
+use crate::tensor::{Tensor, values, values_mut, zeros};
+
+use super::{Branches, Choices, Saved};
+
+/// Geometry of a max-pooling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaxPool2d {
+    /// The sliding window.
+    pub window: Window,
+}
+
+impl MaxPool2d {
+    /// Compute y of shape `output` from x (N, C, H, W), and keep where each maximum was.
+    #[must_use]
+    pub fn forward<S: Scalar>(
+        &self,
+        x: &Tensor<S>,
+        output: &[usize],
+        branches: Branches<'_>,
+    ) -> (Tensor<S>, Saved<S>) {
+        let input = x.shape();
+        let choices: Choices = match branches {
+            Branches::Follow => self.argmaxes(values(x), [input[2], input[3]], output),
+            Branches::Replay(choices) => choices.to_vec(),
+        };
+        let mut y = zeros(output);
+        let windows = output[2] * output[3];
+        let planes = values(x).chunks_exact(input[2] * input[3]);
+        let pooled = values_mut(&mut y).chunks_exact_mut(windows);
+        for ((plane, y), choices) in planes.zip(pooled).zip(choices.chunks_exact(windows)) {
+            for (y, choice) in y.iter_mut().zip(choices) {
+                *y = plane[*choice as usize];
+            }
+        }
+        (
+            y,
+            Saved::Choices {
+                choices,
+                input: input.to_vec(),
+            },
+        )
+    }
+
+    /// The position of each window's first maximum in its image plane.
+    fn argmaxes<S: Scalar>(&self, x: &[S], input: [usize; 2], output: &[usize]) -> Choices {
+        let mut choices = Vec::with_capacity(output.iter().product());
+        for plane in x.chunks_exact(input[0] * input[1]) {
+            for i in 0..output[2] {
+                for j in 0..output[3] {
+                    let first_maximum = self
+                        .window
+                        .taps([i, j], input)
+                        .map(|at| (at, plane[at].primal()))
+                        .reduce(|best, entry| {
+                            let better = entry.1 > best.1 || (entry.1.is_nan() && !best.1.is_nan());
+                            if better { entry } else { best }
+                        });
+                    let (at, _) =
+                        first_maximum.expect("pooling padding is at most half of the kernel");
+                    choices.push(u32::try_from(at).expect("a plan limits sizes to 2^30"));
+                }
+            }
+        }
+        choices
+    }
+
+    /// Compute dx of shape `input`: each window's dy goes to its maximum; overlapping windows add up.
+    #[must_use]
+    pub fn backward<S: Scalar>(
+        &self,
+        choices: &[u32],
+        input: &[usize],
+        dy: &Tensor<S>,
+    ) -> Tensor<S> {
+        let mut dx = zeros(input);
+        let windows = dy.shape()[2] * dy.shape()[3];
+        let planes = values_mut(&mut dx).chunks_exact_mut(input[2] * input[3]);
+        let pooled = values(dy).chunks_exact(windows);
+        for ((plane, dy), choices) in planes.zip(pooled).zip(choices.chunks_exact(windows)) {
+            for (dy, choice) in dy.iter().zip(choices) {
+                plane[*choice as usize] += *dy;
+            }
+        }
+        dx
+    }
+}

@@ -1,0 +1,42 @@
+//! max(x, 0), with slope 0 at 0 as in PyTorch.
+//!
+//!     y = x where x > 0, else 0
+//!
+//! NaN is passed on, not hidden.
+
+use crate::scalar::Scalar;
+use crate::tensor::Tensor;
+
+use super::{Branches, Saved};
+
+/// Compute y in the shape of x, and keep which units pass their input on.
+#[must_use]
+pub fn forward<S: Scalar>(mut x: Tensor<S>, branches: Branches<'_>) -> (Tensor<S>, Saved<S>) {
+    let choices = match branches {
+        Branches::Follow => x.iter().map(|x| u32::from(passes(x.primal()))).collect(),
+        Branches::Replay(choices) => choices.to_vec(),
+    };
+    for (x, choice) in x.iter_mut().zip(&choices) {
+        if *choice == 0 {
+            *x = S::zero();
+        }
+    }
+    let input = x.shape().to_vec();
+    (x, Saved::Choices { choices, input })
+}
+
+/// Whether a unit with this input passes it on; NaN does.
+fn passes(x: f64) -> bool {
+    x > 0.0 || x.is_nan()
+}
+
+/// Compute dx = dy where the unit passed its input on, else 0.
+#[must_use]
+pub fn backward<S: Scalar>(choices: &[u32], mut dy: Tensor<S>) -> Tensor<S> {
+    for (dy, choice) in dy.iter_mut().zip(choices) {
+        if *choice == 0 {
+            *dy = S::zero();
+        }
+    }
+    dy
+}

@@ -1,0 +1,35 @@
+//! The branch pattern of a forward pass: ReLU signs and pooling argmaxes.
+
+use crate::layer::{Choices, Saved};
+
+/// Which branch every unit took; two passes with one pattern lie on one smooth piece of the network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pattern {
+    layers: Vec<Option<Choices>>,
+}
+
+impl Pattern {
+    /// The pattern of a whole forward pass.
+    #[must_use]
+    pub fn of<S>(saved: &[Saved<S>]) -> Self {
+        Self {
+            layers: saved
+                .iter()
+                .map(|kept| kept.choices().map(<[u32]>::to_vec))
+                .collect(),
+        }
+    }
+
+    /// The choices of layer number `layer`, or `None` when it has no branches.
+    #[must_use]
+    pub fn layer(&self, layer: usize) -> Option<&[u32]> {
+        self.layers.get(layer)?.as_deref()
+    }
+
+    /// Whether the layers from number `first` on, of which `saved` was kept, took the same branches.
+    #[must_use]
+    pub fn is_same_from<S>(&self, first: usize, saved: &[Saved<S>]) -> bool {
+        let branches = self.layers[first..].iter().map(Option::as_deref);
+        branches.eq(saved.iter().map(Saved::choices))
+    }
+}

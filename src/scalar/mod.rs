@@ -1,0 +1,160 @@
+//! The numbers that a layer may compute with.
+//!
+//! A layer is written once, for any [`Scalar`], and runs in `f64` and `f32`, on dual numbers
+//! ([`Dual`]) and under Monte Carlo arithmetic ([`Stochastic`]).
+
+mod dual;
+mod stochastic;
+
+use std::fmt::Debug;
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
+
+pub use dual::Dual;
+pub use stochastic::{Stochastic, with_stream};
+
+/// A number with the few operations that layers, losses and penalties use.
+///
+/// Comparison is left out on purpose. Equality of dual numbers looks at the real part alone, so an
+/// assertion about "equal" duals says nothing about derivatives; and a branch has to say that it
+/// looks at the value alone, by [`Scalar::primal`]. `Zero` is left out too, which keeps
+/// `ndarray::dot` from compiling: its blocked `f64` kernel rounds otherwise than the plain loop
+/// that duals would get.
+pub trait Scalar:
+    Copy
+    + Debug
+    + Send
+    + Sync
+    + 'static
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+{
+    /// A number that does not depend on any variable.
+    fn constant(value: f64) -> Self;
+    /// The value alone, without tangents.
+    fn primal(self) -> f64;
+    /// e^x.
+    fn exp(self) -> Self;
+    /// Natural logarithm.
+    fn ln(self) -> Self;
+    /// Square root, with slope 0 at 0 for numbers that carry slopes.
+    fn sqrt(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+
+    /// Zero, as a constant.
+    #[must_use]
+    fn zero() -> Self {
+        Self::constant(0.0)
+    }
+
+    /// One, as a constant.
+    #[must_use]
+    fn one() -> Self {
+        Self::constant(1.0)
+    }
+}
+
+macro_rules! float_scalar {
+    ($float:ty) => {
+        impl Scalar for $float {
+            #[inline]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "rounding to f32 is what the conversion is for"
+            )]
+            fn constant(value: f64) -> Self {
+                value as $float
+            }
+            #[inline]
+            fn primal(self) -> f64 {
+                f64::from(self)
+            }
+            #[inline]
+            fn exp(self) -> Self {
+                <$float>::exp(self)
+            }
+            #[inline]
+            fn ln(self) -> Self {
+                <$float>::ln(self)
+            }
+            #[inline]
+            fn sqrt(self) -> Self {
+                <$float>::sqrt(self)
+            }
+            #[inline]
+            fn tanh(self) -> Self {
+                <$float>::tanh(self)
+            }
+        }
+    };
+}
+
+float_scalar!(f32);
+float_scalar!(f64);
+
+/// Σ aᵢ·bᵢ over eight interleaved partial sums, combined pairwise.
+///
+/// The order is fixed, so that every `Scalar` rounds its primal alike, and the partial sums are
+/// independent, so that the compiler can keep them in vector registers.
+#[must_use]
+pub fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
+    const LANES: usize = 8;
+    let mut lanes = [S::zero(); LANES];
+    let (a_blocks, a_rest) = a.as_chunks::<LANES>();
+    let (b_blocks, b_rest) = b.as_chunks::<LANES>();
+    for (x, y) in a_blocks.iter().zip(b_blocks) {
+        for lane in 0..LANES {
+            lanes[lane] += x[lane] * y[lane];
+        }
+    }
+    for (lane, (x, y)) in a_rest.iter().zip(b_rest).enumerate() {
+        lanes[lane] += *x * *y;
+    }
+    let [a, b, c, d, e, f, g, h] = lanes;
+    ((a + b) + (c + d)) + ((e + f) + (g + h))
+}
+
+/// y += k·x, element by element; with `stride` > 1, y[j] += k·x[stride·j].
+pub fn axpy<S: Scalar>(y: &mut [S], k: S, x: &[S], stride: usize) {
+    if stride == 1 {
+        for (y, x) in y.iter_mut().zip(x) {
+            *y += k * *x;
+        }
+    } else {
+        for (y, x) in y.iter_mut().zip(x.iter().step_by(stride)) {
+            *y += k * *x;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dot_of_integers_is_exact_at_every_length() {
+        for length in 0..40_u32 {
+            let a: Vec<f64> = (0..length).map(f64::from).collect();
+            let expected: u32 = (0..length).map(|i| i * i).sum();
+            assert!(
+                dot(&a, &a).to_bits() == f64::from(expected).to_bits(),
+                "Σ i² up to {length}"
+            );
+        }
+    }
+
+    #[test]
+    fn axpy_with_a_stride_skips_inputs() {
+        let mut y = [1.0, 1.0];
+        axpy(&mut y, 2.0, &[1.0, 9.0, 3.0], 2);
+        assert!(
+            y.map(f64::to_bits) == [3.0_f64, 7.0].map(f64::to_bits),
+            "{y:?}"
+        );
+    }
+}

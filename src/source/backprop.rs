@@ -1,0 +1,34 @@
+//! Our hand-written backward: the gradient under test.
+
+use crate::tensor::values;
+
+use super::{Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SourceError};
+
+/// Hand-written backpropagation; every layer's is beside its forward in [`crate::layer`].
+#[derive(Clone, Copy, Debug)]
+pub struct Backprop;
+
+impl GradientSource for Backprop {
+    fn name(&self) -> &'static str {
+        "backprop"
+    }
+
+    fn forward(&self) -> Forward {
+        Forward::Shared
+    }
+
+    fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError> {
+        let evaluation = question.problem.backpropagate::<f64>(None);
+        let estimate = |coordinate: &crate::network::Coordinate| Estimate {
+            value: values(evaluation.leaf(coordinate.leaf))[coordinate.index],
+            error: SAFETY * question.rounding.derivative(*coordinate),
+        };
+        let estimates = question.coordinates.iter().map(estimate).collect();
+        (question.progress)(question.coordinates.len());
+        Ok(Gradient {
+            value: evaluation.value,
+            estimates,
+            kinks: Vec::new(),
+        })
+    }
+}

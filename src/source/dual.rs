@@ -1,0 +1,98 @@
+//! Forward mode by num-dual: several tangents at once, through the part of the network behind the
+//! layer that owns the weights.
+
+use rayon::prelude::*;
+
+use crate::network::{Coordinate, Parameters};
+use crate::scalar::{self, Scalar};
+
+use super::behind::{self, Owner};
+use super::{Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SourceError};
+
+/// Tangents carried by one pass.
+const LANES: usize = 16;
+
+/// Coordinates that one task works on, for which the owner's parameters are lifted once.
+const TASK: usize = 64 * LANES;
+
+/// Forward mode on num-dual's dual numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Dual;
+
+type Lanes = scalar::Dual<LANES>;
+
+impl GradientSource for Dual {
+    fn name(&self) -> &'static str {
+        "dual"
+    }
+
+    fn forward(&self) -> Forward {
+        Forward::Shared
+    }
+
+    fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError> {
+        let parameters: Parameters<Lanes> = question.problem.parameters.lift();
+        let mut values = Vec::with_capacity(question.coordinates.len());
+        for same_leaf in question.coordinates.chunk_by(|a, b| a.leaf == b.leaf) {
+            let owner = Owner::of(question.problem, same_leaf[0].leaf);
+            let tasks: Vec<Vec<f64>> = same_leaf
+                .par_chunks(TASK)
+                .map(|task| {
+                    let derivatives = derivatives(&question, &owner, &parameters, task);
+                    (question.progress)(task.len());
+                    derivatives
+                })
+                .collect();
+            values.extend(tasks.into_iter().flatten());
+        }
+        let estimates = values
+            .into_iter()
+            .zip(question.coordinates)
+            .map(|(value, coordinate)| Estimate {
+                value,
+                error: SAFETY * question.rounding.derivative(*coordinate),
+            })
+            .collect();
+        let value = question.problem.value::<scalar::Dual<1>>(None).primal();
+        Ok(Gradient {
+            value,
+            estimates,
+            kinks: Vec::new(),
+        })
+    }
+}
+
+/// The derivatives with respect to coordinates of one leaf, [`LANES`] at a time.
+fn derivatives(
+    question: &Question<'_>,
+    owner: &Owner<'_>,
+    parameters: &Parameters<Lanes>,
+    coordinates: &[Coordinate],
+) -> Vec<f64> {
+    let problem = question.problem;
+    let mut behind = owner.lift(parameters);
+    let mut derivatives = Vec::with_capacity(coordinates.len());
+    for lanes in coordinates.chunks(LANES) {
+        let mut penalty_value = Lanes::zero();
+        let mut originals = Vec::with_capacity(LANES);
+        for (lane, coordinate) in lanes.iter().enumerate() {
+            let w = problem.leaf(coordinate.leaf).as_slice().expect("row-major")[coordinate.index];
+            let variable = Lanes::variable(w, lane);
+            if let Some(penalty) = problem.penalty_on(coordinate.leaf) {
+                penalty_value += penalty.term(variable);
+            }
+            originals.push(behind.replace(coordinate.index, variable));
+        }
+        let units = lanes
+            .iter()
+            .map(|coordinate| behind::unit(&problem.network, *coordinate));
+        let first = units.clone().min().unwrap_or(0);
+        let last = units.max().unwrap_or(0);
+        let value = behind.evaluate(first..last + 1).loss + penalty_value;
+        for (lane, (coordinate, original)) in lanes.iter().zip(originals).enumerate() {
+            derivatives.push(value.tangent(lane));
+            behind.replace(coordinate.index, original);
+        }
+    }
+    derivatives
+}

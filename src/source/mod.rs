@@ -1,0 +1,119 @@
+//! The ways to one gradient.
+//!
+//! | source | derivative by | forward |
+//! |---|---|---|
+//! | [`Backprop`] | hand-written backward | ours |
+//! | [`Dual`] | num-dual's dual numbers | ours |
+//! | [`Reverse`] | dfdx's tape | rebuilt from gather and matmul: independent of ours |
+//! | [`Central`] | central differences | ours |
+
+mod backprop;
+mod behind;
+mod central;
+mod dual;
+mod faulty;
+mod point;
+mod reverse;
+mod rounding;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::network::{Coordinate, Pattern, Problem};
+
+pub use backprop::Backprop;
+pub use central::{Central, Step};
+pub use dual::Dual;
+pub use faulty::FaultySource;
+pub use point::Point;
+pub use reverse::Reverse;
+pub use rounding::{Rounding, SAFETY, SAFETY_OTHER_ORDER};
+
+/// A derivative with its error bound: the one never travels without the other.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The derivative.
+    pub value: f64,
+    /// A bound on |value − true value|; infinite when nothing is known.
+    pub error: f64,
+}
+
+/// What a source answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradient {
+    /// The objective's value.
+    pub value: f64,
+    /// One derivative for each coordinate asked for, in that order.
+    pub estimates: Vec<Estimate>,
+    /// Positions, ascending, of the coordinates whose every usable step crosses a kink.
+    pub kinks: Vec<usize>,
+}
+
+/// What is asked of a source.
+#[derive(Clone, Copy)]
+pub struct Question<'a> {
+    /// Where the gradient is wanted.
+    pub problem: &'a Problem,
+    /// With respect to what.
+    pub coordinates: &'a [Coordinate],
+    /// The branches taken at this point.
+    pub pattern: &'a Pattern,
+    /// How far rounding moves the objective and its gradient.
+    pub rounding: &'a Rounding,
+    /// Called with the number of coordinates finished since the last call.
+    pub progress: &'a (dyn Fn(usize) + Sync),
+}
+
+/// One way to compute a gradient.
+pub trait GradientSource: Sync {
+    /// The name that reports use.
+    fn name(&self) -> &str;
+
+    /// Whether the forward pass is one that the hand-written backward does not share.
+    fn forward(&self) -> Forward;
+
+    /// Compute the derivative with respect to every coordinate asked for.
+    ///
+    /// # Errors
+    /// [`SourceError`], when a step cannot be taken.
+    fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError>;
+}
+
+/// Whose forward pass a source differentiates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Forward {
+    /// The one in [`crate::layer`].
+    Shared,
+    /// One of its own.
+    Independent,
+}
+
+/// Why a source has no answer.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum SourceError {
+    /// The step leads to where nothing can be computed.
+    #[error(
+        "step {step:e} is larger than {coordinate} = {value} allows: {what} there; take a smaller step, or 'auto'"
+    )]
+    StepTooLarge {
+        /// The step.
+        step: f64,
+        /// The coordinate's name.
+        coordinate: String,
+        /// The coordinate's value.
+        value: f64,
+        /// What happens there.
+        what: &'static str,
+    },
+    /// The step does not change the number.
+    #[error("step {step:e} does not change {coordinate} = {value}: take a larger step, or 'auto'")]
+    StepTooSmall {
+        /// The step.
+        step: f64,
+        /// The coordinate's name.
+        coordinate: String,
+        /// The coordinate's value.
+        value: f64,
+    },
+}

@@ -1,0 +1,119 @@
+//! How far rounding moves an objective and its gradient, measured by Monte Carlo arithmetic.
+
+use rayon::prelude::*;
+
+use crate::network::objective::Evaluation;
+use crate::network::{Coordinate, LeafName, Pattern, Problem};
+use crate::rng;
+use crate::scalar::{Scalar, Stochastic, with_stream};
+use crate::tensor::{Tensor, values};
+
+/// Perturbed runs; with six, the spread of a normal variable is known to about a third.
+const RUNS: u64 = 6;
+
+/// Unit roundoff of `f64`: 2⁻⁵³.
+const UNIT_ROUNDOFF: f64 = f64::EPSILON / 2.0;
+
+/// Perturbations are this much larger than the unit roundoff, and the spread is divided by it.
+///
+/// At the unit roundoff itself most perturbations would be rounded away; 2¹² keeps them 12 bits
+/// above that, and still so small that the spread is linear in them.
+const MAGNIFICATION: f64 = 4096.0;
+
+/// An error bound is this many spreads.
+///
+/// Measured in f32 against f64 on dense networks of depth 1 to 8 and width 16 and 128, over
+/// 2.6 million coordinates, the true error never passed 5.6 spreads.
+pub const SAFETY: f64 = 16.0;
+
+/// The same for code that adds in another order than ours, as matrix kernels do.
+pub const SAFETY_OTHER_ORDER: f64 = 32.0;
+
+/// The spread of an objective and its gradient under perturbations of one unit roundoff.
+#[derive(Clone, Debug)]
+pub struct Rounding {
+    value: f64,
+    input: Tensor<f64>,
+    parameters: Vec<Tensor<f64>>,
+}
+
+impl Rounding {
+    /// Measure `problem`, whose branches are those of `pattern`; perturbations are drawn from `seed`.
+    ///
+    /// Every run replays the branches of the unperturbed one: at exact ties it would otherwise jump
+    /// between equal branches, and call that rounding.
+    #[must_use]
+    pub fn measure(problem: &Problem, pattern: &Pattern, seed: u64) -> Self {
+        let exact = problem.backpropagate::<f64>(Some(pattern));
+        let runs: Vec<Evaluation<Stochastic>> = (0..RUNS)
+            .into_par_iter()
+            .map(|run| {
+                let seed = rng::derive(seed, "rounding", run);
+                with_stream(seed, UNIT_ROUNDOFF * MAGNIFICATION, || {
+                    problem.backpropagate(Some(pattern))
+                })
+            })
+            .collect();
+        let spread = |leaf: LeafName| {
+            let perturbed: Vec<&[Stochastic]> =
+                runs.iter().map(|run| values(run.leaf(leaf))).collect();
+            tensor_spread(exact.leaf(leaf), &perturbed)
+        };
+        let value = root_mean_square(runs.iter().map(|run| run.value.primal() - exact.value));
+        Self {
+            value,
+            input: spread(LeafName::Input),
+            parameters: (0..exact.parameters.len())
+                .map(|number| spread(LeafName::Parameter(number)))
+                .collect(),
+        }
+    }
+
+    /// The spread of the objective.
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        self.value
+    }
+
+    /// The spread of the derivative with respect to `coordinate`; 0 only when all runs gave 0.
+    ///
+    /// # Panics
+    /// When the problem that was measured has no such coordinate.
+    #[must_use]
+    pub fn derivative(&self, coordinate: Coordinate) -> f64 {
+        let tensor = match coordinate.leaf {
+            LeafName::Input => &self.input,
+            LeafName::Parameter(number) => &self.parameters[number],
+        };
+        values(tensor)[coordinate.index]
+    }
+}
+
+/// max(sᵢ, |gᵢ|·median(s/|g|)): a few lucky runs cannot make a coordinate look exact.
+fn tensor_spread(exact: &Tensor<f64>, perturbed: &[&[Stochastic]]) -> Tensor<f64> {
+    let mut spread = exact.clone();
+    for (index, entry) in spread.iter_mut().enumerate() {
+        let center = *entry;
+        *entry = root_mean_square(perturbed.iter().map(|run| run[index].primal() - center));
+    }
+    let mut relative: Vec<f64> = spread
+        .iter()
+        .zip(exact)
+        .filter(|(_, g)| **g != 0.0)
+        .map(|(s, g)| s / g.abs())
+        .filter(|ratio| ratio.is_finite())
+        .collect();
+    if !relative.is_empty() {
+        let middle = relative.len() / 2;
+        let (_, median, _) = relative.select_nth_unstable_by(middle, f64::total_cmp);
+        for (s, g) in spread.iter_mut().zip(exact) {
+            *s = s.max(g.abs() * *median);
+        }
+    }
+    spread
+}
+
+fn root_mean_square(differences: impl Iterator<Item = f64>) -> f64 {
+    let squares: f64 = differences.map(|difference| difference * difference).sum();
+    (squares / RUNS as f64).sqrt() / MAGNIFICATION
+}

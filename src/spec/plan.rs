@@ -1,0 +1,342 @@
+//! A spec whose every intermediate shape has been checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use thiserror::Error;
+
+use super::extent::{MOST_ENTRIES, Rounding, ShapeError, Window, checked_size};
+use super::{AvgPool2dSpec, Conv2dSpec, LinearSpec, LossSpec, MaxPool2dSpec, NetworkSpec, OpSpec};
+
+/// A network with the shape of every tensor in it, for one batch size.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Shape of the input, batch first.
+    pub input: Vec<usize>,
+    /// The layers, in order.
+    pub layers: Vec<PlannedLayer>,
+    /// Shape of the last layer's output, batch first.
+    pub output: Vec<usize>,
+}
+
+/// One layer with its shapes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedLayer {
+    /// The name that its parameters carry.
+    pub name: String,
+    /// The operator.
+    pub op: OpSpec,
+    /// Shape of its input, batch first.
+    pub input: Vec<usize>,
+    /// Shape of its output, batch first.
+    pub output: Vec<usize>,
+    /// Its parameters.
+    pub parameters: Vec<PlannedParameter>,
+}
+
+/// A parameter's name and shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedParameter {
+    /// PyTorch's name, such as `conv1.weight`.
+    pub name: String,
+    /// PyTorch's layout.
+    pub shape: Vec<usize>,
+    /// Number of inputs that one output unit sums over, for the initial values.
+    pub fan_in: usize,
+}
+
+/// What is wrong with a spec.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum PlanError {
+    /// A layer's sizes do not fit.
+    #[error("network '{network}', layer '{layer}' ({op}): {source}")]
+    Layer {
+        /// The network.
+        network: String,
+        /// The layer.
+        layer: String,
+        /// The operator.
+        op: &'static str,
+        /// What does not fit.
+        source: ShapeError,
+    },
+    /// The input's sizes do not fit.
+    #[error("network '{network}', input: {source}")]
+    Input {
+        /// The network.
+        network: String,
+        /// What does not fit.
+        source: ShapeError,
+    },
+    /// All sizes fit on their own, and together they do not.
+    #[error(
+        "network '{network}' needs {numbers} numbers for parameters and activations, more than {limit}: use fewer samples or smaller layers"
+    )]
+    TooLarge {
+        /// The network.
+        network: String,
+        /// Parameters plus activations.
+        numbers: usize,
+        /// The largest number allowed.
+        limit: usize,
+    },
+    /// Two layers have one name.
+    #[error("network '{network}': two layers are called '{layer}': rename one")]
+    DuplicateName {
+        /// The network.
+        network: String,
+        /// The name.
+        layer: String,
+    },
+    /// The loss cannot take the last layer's output.
+    #[error("network '{network}', loss: {what}")]
+    Loss {
+        /// The network.
+        network: String,
+        /// What does not fit.
+        what: String,
+    },
+}
+
+impl Plan {
+    /// Check `spec` for a batch of `batch` samples, layer by layer.
+    ///
+    /// # Errors
+    /// [`PlanError`], which names network, layer and the sizes that clash.
+    pub fn new(spec: &NetworkSpec, batch: usize) -> Result<Self, PlanError> {
+        let mut input = vec![batch];
+        input.extend(&spec.input);
+        let mut numbers = checked_size("input", &input).map_err(|source| PlanError::Input {
+            network: spec.name.clone(),
+            source,
+        })?;
+
+        let mut shape = input.clone();
+        let mut layers = Vec::with_capacity(spec.layers.len());
+        for (layer, name) in spec.layers.iter().zip(layer_names(spec)?) {
+            let at_layer = |source| PlanError::Layer {
+                network: spec.name.clone(),
+                layer: name.clone(),
+                op: layer.op.name(),
+                source,
+            };
+            let output = output_shape(&layer.op, &shape).map_err(at_layer)?;
+            numbers =
+                numbers.saturating_add(checked_size("its output", &output).map_err(at_layer)?);
+            let parameters = parameters(&layer.op, &name, &shape);
+            for parameter in &parameters {
+                let size = checked_size(&parameter.name, &parameter.shape).map_err(at_layer)?;
+                numbers = numbers.saturating_add(size);
+            }
+            let input = std::mem::replace(&mut shape, output.clone());
+            layers.push(PlannedLayer {
+                name,
+                op: layer.op.clone(),
+                input,
+                output,
+                parameters,
+            });
+        }
+        if numbers > MOST_ENTRIES {
+            let network = spec.name.clone();
+            return Err(PlanError::TooLarge {
+                network,
+                numbers,
+                limit: MOST_ENTRIES,
+            });
+        }
+        check_loss(spec, &shape)?;
+        Ok(Self {
+            input,
+            layers,
+            output: shape,
+        })
+    }
+}
+
+/// The layers' names: their own, or operator and running number in PyTorch's manner (`conv1`, `fc2`).
+fn layer_names(spec: &NetworkSpec) -> Result<Vec<String>, PlanError> {
+    let mut counts = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    spec.layers
+        .iter()
+        .map(|layer| {
+            let stem = match layer.op {
+                OpSpec::Conv2d(_) => "conv",
+                OpSpec::Linear(_) => "fc",
+                OpSpec::MaxPool2d(_) | OpSpec::AvgPool2d(_) => "pool",
+                _ => layer.op.name(),
+            };
+            let count = counts.entry(stem).or_insert(0_usize);
+            *count += 1;
+            let name = layer
+                .name
+                .clone()
+                .unwrap_or_else(|| format!("{stem}{count}"));
+            if taken.insert(name.clone()) {
+                Ok(name)
+            } else {
+                Err(PlanError::DuplicateName {
+                    network: spec.name.clone(),
+                    layer: name,
+                })
+            }
+        })
+        .collect()
+}
+
+/// The shape of the output of `op`, batch first.
+fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
+    match op {
+        OpSpec::Conv2d(conv) => conv_output(conv, input),
+        OpSpec::Linear(linear) => linear_output(linear, input),
+        OpSpec::Relu {} | OpSpec::Tanh {} | OpSpec::Sigmoid {} => Ok(input.to_vec()),
+        OpSpec::MaxPool2d(pool) => pool_output(&pool.window(), rounding(pool.ceil_mode), input),
+        OpSpec::AvgPool2d(pool) => pool_output(&pool.window(), rounding(pool.ceil_mode), input),
+        OpSpec::Flatten {} => Ok(vec![input[0], checked_size("its input", &input[1..])?]),
+    }
+}
+
+fn conv_output(conv: &Conv2dSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
+    let [batch, channels, rows, columns] = image(input)?;
+    if conv.groups == 0 {
+        return Err(ShapeError::Zero {
+            what: "groups".to_owned(),
+        });
+    }
+    for (channels, what) in [
+        (channels, "the input channels"),
+        (conv.out_channels, "out_channels"),
+    ] {
+        if !channels.is_multiple_of(conv.groups) {
+            return Err(ShapeError::Groups {
+                groups: conv.groups,
+                what,
+                channels,
+            });
+        }
+    }
+    let [rows, columns] = conv.window().output([rows, columns], Rounding::Floor)?;
+    Ok(vec![batch, conv.out_channels, rows, columns])
+}
+
+fn linear_output(linear: &LinearSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
+    let &[batch, _] = input else {
+        return Err(ShapeError::Rank {
+            wanted: "[batch, features]",
+            got: input.to_vec(),
+            hint: ": put a 'flatten' layer before it",
+        });
+    };
+    Ok(vec![batch, linear.out_features])
+}
+
+fn pool_output(
+    window: &Window,
+    rounding: Rounding,
+    input: &[usize],
+) -> Result<Vec<usize>, ShapeError> {
+    let [batch, channels, rows, columns] = image(input)?;
+    let [rows, columns] = window.output([rows, columns], rounding)?;
+    window.check_pooling_padding()?;
+    Ok(vec![batch, channels, rows, columns])
+}
+
+fn image(shape: &[usize]) -> Result<[usize; 4], ShapeError> {
+    shape.try_into().map_err(|_| ShapeError::Rank {
+        wanted: "[batch, channels, rows, columns]",
+        got: shape.to_vec(),
+        hint: "",
+    })
+}
+
+/// The parameters of `op` in PyTorch's names and layouts, for an input of shape `input`.
+fn parameters(op: &OpSpec, layer: &str, input: &[usize]) -> Vec<PlannedParameter> {
+    let (weight, bias) = match op {
+        OpSpec::Conv2d(conv) => {
+            let [rows, columns] = conv.kernel;
+            (
+                vec![conv.out_channels, input[1] / conv.groups, rows, columns],
+                conv.bias,
+            )
+        }
+        OpSpec::Linear(linear) => (vec![linear.out_features, input[1]], linear.bias),
+        _ => return Vec::new(),
+    };
+    let units = weight[0];
+    // An overflow is reported when the parameter's own size is checked.
+    let fan_in = crate::tensor::size(&weight[1..]).unwrap_or(usize::MAX);
+    let mut parameters = vec![PlannedParameter {
+        name: format!("{layer}.weight"),
+        shape: weight,
+        fan_in,
+    }];
+    if bias {
+        parameters.push(PlannedParameter {
+            name: format!("{layer}.bias"),
+            shape: vec![units],
+            fan_in,
+        });
+    }
+    parameters
+}
+
+fn check_loss(spec: &NetworkSpec, output: &[usize]) -> Result<(), PlanError> {
+    let wrong = |what: String| {
+        Err(PlanError::Loss {
+            network: spec.name.clone(),
+            what,
+        })
+    };
+    match spec.loss {
+        LossSpec::SoftmaxCrossEntropy { label_smoothing } => {
+            let &[_, classes] = output else {
+                return wrong(format!(
+                    "softmax_cross_entropy needs logits of shape [batch, classes], and the last layer gives {output:?}"
+                ));
+            };
+            if classes < 2 {
+                return wrong("softmax_cross_entropy over one class is constant: give the last layer 2 or more outputs".to_owned());
+            }
+            if !(0.0..1.0).contains(&label_smoothing) {
+                return wrong(format!(
+                    "label_smoothing = {label_smoothing} is not in [0, 1)"
+                ));
+            }
+            Ok(())
+        }
+        LossSpec::MeanSquaredError {} | LossSpec::WeightedSum {} => Ok(()),
+    }
+}
+
+fn rounding(ceil_mode: bool) -> Rounding {
+    if ceil_mode {
+        Rounding::Ceil
+    } else {
+        Rounding::Floor
+    }
+}
+
+impl MaxPool2dSpec {
+    /// The sliding window.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        pooling_window(self.kernel, self.stride, self.padding)
+    }
+}
+
+impl AvgPool2dSpec {
+    /// The sliding window.
+    #[must_use]
+    pub fn window(&self) -> Window {
+        pooling_window(self.kernel, self.stride, self.padding)
+    }
+}
+
+fn pooling_window(kernel: [usize; 2], stride: Option<[usize; 2]>, padding: [usize; 2]) -> Window {
+    Window {
+        kernel,
+        stride: stride.unwrap_or(kernel),
+        padding,
+        dilation: [1, 1],
+    }
+}
