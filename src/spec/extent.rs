@@ -169,10 +169,10 @@ impl Window {
     /// # Errors
     /// [`ShapeError::PaddingTooLarge`].
     pub fn check_pooling_padding(&self) -> Result<(), ShapeError> {
-        for axis in 0..2 {
+        for (axis, name) in AXES.into_iter().enumerate() {
             if self.padding[axis] > self.kernel[axis] / 2 {
                 return Err(ShapeError::PaddingTooLarge {
-                    axis: AXES[axis],
+                    axis: name,
                     padding: self.padding[axis],
                     kernel: self.kernel[axis],
                 });
