@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use crate::source::Forward;
 use crate::spec::case::{Selection, SourceName, Step};
@@ -169,9 +169,13 @@ fn values(part: &Part) -> String {
     format!("{title} = {}{agreement}", subject.value.0)
 }
 
+/// One line below the header, and nothing else that could distract from the numbers.
+const STYLE: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
 fn table() -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(STYLE);
     // The same bytes whatever the terminal.
     table.set_content_arrangement(ContentArrangement::Disabled);
     table
@@ -186,6 +190,9 @@ fn align(table: &mut Table, left: &[usize]) {
     }
 }
 
+/// A column that is shown when it holds anything: title, sum, and a row's number.
+type Extra = (&'static str, usize, fn(&TensorRow) -> usize);
+
 fn verdicts(part: &Part) -> String {
     let references = part.references();
     let counts = part.counts();
@@ -195,14 +202,14 @@ fn verdicts(part: &Part) -> String {
         "agree".to_owned(),
     ];
     header.extend(["at kink".to_owned(), "disagree".to_owned()]);
-    let extra: [(&str, usize, fn(&TensorRow) -> usize); 3] = [
+    let extra: [Extra; 3] = [
         ("kink only", counts.at_kink_unconfirmed, |row| {
             row.counts.at_kink_unconfirmed
         }),
         ("unresolved", counts.unresolved, |row| row.counts.unresolved),
         ("not finite", counts.invalid, |row| row.counts.invalid),
     ];
-    let extra: Vec<_> = extra
+    let extra: Vec<Extra> = extra
         .into_iter()
         .filter(|(_, total, _)| *total > 0)
         .collect();
