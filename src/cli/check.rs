@@ -50,7 +50,7 @@ pub(super) struct Arguments {
 
     /// How far central differences step: 'auto' chooses for each weight by its error estimate, a
     /// number such as 1e-3 is used for all
-    #[arg(long, value_name = "auto|H", default_value = "auto", value_parser = step, allow_negative_numbers = true)]
+    #[arg(long, value_name = "auto|H", default_value = "auto", value_parser = step, allow_hyphen_values = true)]
     step: Step,
 
     /// How many weights are checked: 'all', or a random sample of N, spread over all tensors

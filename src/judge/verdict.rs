@@ -61,8 +61,8 @@ pub fn judge(subject: Estimate, references: &[Reference], largest: f64) -> Verdi
     match tightest {
         None if at_kink => Verdict::AtKink { confirmed: false },
         None => Verdict::Unresolved,
-        // A bound of exactly 0 is that of a derivative that no perturbation moves from 0.
-        Some(bound) if bound > 0.0 && bound >= largest => Verdict::Unresolved,
+        // Where all say exactly 0 for a whole tensor, there is nothing that a bound could hide.
+        Some(bound) if largest > 0.0 && bound >= largest => Verdict::Unresolved,
         Some(_) if at_kink => Verdict::AtKink { confirmed: true },
         Some(_) => Verdict::Agree,
     }
