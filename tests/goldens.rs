@@ -152,7 +152,7 @@ fn every_source_gives_pytorchs_gradients() {
         }
         comparisons.extend(compared);
     }
-    for source in ["backprop", "dual", "central"] {
+    for source in ["backprop", "dual", "reverse", "central"] {
         let of_source = || comparisons.iter().filter(|c| c.source == source);
         let worst = |size: fn(&Comparison) -> f64| of_source().map(size).fold(0.0, f64::max);
         let coordinates: usize = of_source().map(|c| c.coordinates).sum();

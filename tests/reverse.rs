@@ -179,7 +179,11 @@ fn plain_and_padded_convolutions_agree() {
         ("one of everything", conv(1, [1, 1]), [1, 1, 1, 1]),
         ("one sample", conv(2, [2, 3]), [1, 3, 4, 5]),
         ("padding past half", past_half_of_the_kernel, [2, 2, 3, 4]),
-        ("windows of padding", windows_wholly_in_padding, [2, 2, 2, 2]),
+        (
+            "windows of padding",
+            windows_wholly_in_padding,
+            [2, 2, 2, 2],
+        ),
     ] {
         assert_agrees(what, single(OpSpec::Conv2d(spec), random(&input, what)));
     }
@@ -219,7 +223,11 @@ fn strided_dilated_and_grouped_convolutions_agree() {
     };
     for (what, spec, input) in [
         ("stride 2", stride_2, [2, 2, 8, 7]),
-        ("stride past the kernel", stride_past_the_kernel, [2, 2, 9, 7]),
+        (
+            "stride past the kernel",
+            stride_past_the_kernel,
+            [2, 2, 9, 7],
+        ),
         ("dilation", dilation, [2, 2, 7, 6]),
         ("groups", groups, [3, 4, 5, 4]),
         ("depthwise", depthwise, [2, 3, 4, 5]),
@@ -257,7 +265,10 @@ fn activations_agree_also_at_zero_and_far_out() {
 fn the_slope_of_relu_at_zero_is_zero() {
     let gradient = reverse(single(OpSpec::Relu {}, zeros(&[1, 2])));
     assert!(
-        gradient.estimates.iter().all(|slope| slope.value.abs() == 0.0),
+        gradient
+            .estimates
+            .iter()
+            .all(|slope| slope.value.abs() == 0.0),
         "{gradient:?}"
     );
 }
@@ -301,7 +312,10 @@ fn a_tied_maximum_gives_its_gradient_to_the_first_entry() {
         .collect();
     let expected: [f64; 4] = [1.25, 0.0, 0.0, 0.0];
     assert!(
-        slopes.iter().map(|x| x.to_bits()).eq(expected.map(f64::to_bits)),
+        slopes
+            .iter()
+            .map(|x| x.to_bits())
+            .eq(expected.map(f64::to_bits)),
         "{slopes:?} for {expected:?}"
     );
 }
@@ -395,7 +409,10 @@ fn nothing_to_differentiate_has_gradient_zero() {
     assert_eq!(gradient.estimates.len(), 6, "one for each input");
     assert!(
         gradient.value.abs() == 0.0
-            && gradient.estimates.iter().all(|slope| slope.value.abs() == 0.0),
+            && gradient
+                .estimates
+                .iter()
+                .all(|slope| slope.value.abs() == 0.0),
         "{gradient:?}"
     );
 }

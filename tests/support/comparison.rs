@@ -2,7 +2,7 @@
 
 use gradproof::network::{LeafName, Problem};
 use gradproof::source::{
-    Backprop, Central, Dual, Gradient, GradientSource, Point, SourceError, Step,
+    Backprop, Central, Dual, Gradient, GradientSource, Point, Reverse, SourceError, Step,
 };
 use gradproof::tensor::{Tensor, values};
 
@@ -51,7 +51,7 @@ pub(crate) fn compare(
     let point = Point::new(problem.clone(), 1);
     let coordinates = point.all_coordinates();
     let central = Central { step: Step::Auto };
-    let sources: [&dyn GradientSource; 3] = [&Backprop, &Dual, &central];
+    let sources: [&dyn GradientSource; 4] = [&Backprop, &Dual, &Reverse, &central];
     let mut comparisons = Vec::new();
     for source in sources {
         let gradient = point.ask(source, &coordinates, &|_| {})?;

@@ -3,8 +3,8 @@
 //! n batch · c input channel · o output channel · g group of G · k = kh·kw taps · p = H′·W′ windows
 
 use dfdx::prelude::{
-    Axis, BroadcastTo, ChooseFrom, GatherTo, HasShape, ReshapeTo, SumTo, Tensor,
-    TensorFromVec, Trace, TryConcatAlong, TryLe, TryMatMul, ZerosTensor,
+    Axis, BroadcastTo, ChooseFrom, GatherTo, HasShape, ReshapeTo, SumTo, Tensor, TensorFromVec,
+    Trace, TryConcatAlong, TryLe, TryMatMul, ZerosTensor,
 };
 
 use crate::layer::{AvgPool2d, Conv2d, Layer, MaxPool2d};

@@ -22,7 +22,9 @@ use dfdx::prelude::{
 use crate::network::{LeafName, Problem};
 use crate::tensor::values;
 
-use super::{Estimate, Forward, Gradient, GradientSource, Question, SAFETY_OTHER_ORDER, SourceError};
+use super::{
+    Estimate, Forward, Gradient, GradientSource, Question, SAFETY_OTHER_ORDER, SourceError,
+};
 
 /// Reverse mode on dfdx's tape, through a forward of its own.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,8 @@
 //! The objective: scale·loss of the rebuilt network, plus the penalty.
 
 use dfdx::prelude::{
-    Axes2, Axis, Cpu, GatherTo, HasShape, OwnedTape, ReshapeTo, SumTo, Tensor, TensorFromVec, Trace,
-    ZerosTensor,
+    Axes2, Axis, Cpu, GatherTo, HasShape, OwnedTape, ReshapeTo, SumTo, Tensor, TensorFromVec,
+    Trace, ZerosTensor,
 };
 
 use crate::loss::Loss;

@@ -96,10 +96,7 @@ impl Geometry {
 
     /// Row and column of a tap, counted from the beginning of the padding.
     fn padded(&self, tap: usize, at: usize) -> [usize; 2] {
-        let tap = [
-            tap / self.window.kernel[1],
-            tap % self.window.kernel[1],
-        ];
+        let tap = [tap / self.window.kernel[1], tap % self.window.kernel[1]];
         let at = [at / self.output[1], at % self.output[1]];
         [0, 1].map(|axis| {
             at[axis] * self.window.stride[axis] + tap[axis] * self.window.dilation[axis]
