@@ -2,7 +2,8 @@
 
 use gradproof::loss::Loss;
 use gradproof::network::{LeafName, Problem};
-use gradproof::source::{Backprop, Central, Dual, GradientSource, Point, Reverse, Step};
+use gradproof::source::{Backprop, Central, Dual, GradientSource, Point, Reverse};
+use gradproof::spec::case::Step;
 use gradproof::spec::{LinearSpec, OpSpec, PenaltySpec};
 use gradproof::tensor::{values, zeros};
 

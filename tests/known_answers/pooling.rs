@@ -1,6 +1,5 @@
-//! Published gradients of poolings.
+//! Published gradients of poolings; those of dilated ones have to wait until there are such poolings.
 
-use gradproof::layer::{Branches, MaxPool2d, Saved};
 use gradproof::network::Problem;
 use gradproof::spec::extent::{Rounding, Window};
 use gradproof::spec::{AvgPool2dSpec, MaxPool2dSpec, OpSpec};
@@ -88,48 +87,6 @@ fn burns_maxima_take_the_gradient_exactly() {
         let problem = sum_of_maxima(spec.clone(), x);
         assert_eq!(exact_gradients(&problem).input, plane(dx), "{spec:?}");
     }
-}
-
-/// Specs have no dilation for poolings, and the layer's window does.
-fn dilated_maxima(window: Window, x: &str, cotangent: f64) -> Tensor<f64> {
-    let x = plane(x);
-    let [rows, columns] = window
-        .output([x.shape()[2], x.shape()[3]], Rounding::Floor)
-        .expect("the window fits");
-    let pool = MaxPool2d { window };
-    let (y, saved) = pool.forward(&x, &[1, 1, rows, columns], Branches::Follow);
-    let Saved::Choices { choices, input } = saved else {
-        panic!("a pooling keeps its choices");
-    };
-    pool.backward(&choices, &input, &y.mapv(|_| cotangent))
-}
-
-#[test]
-fn dilated_maxima_take_the_gradient_exactly() {
-    let window = Window {
-        kernel: [2, 2],
-        stride: [1, 1],
-        padding: [1, 1],
-        dilation: [2, 2],
-    };
-    assert_eq!(
-        dilated_maxima(window, BURN_4, 1.0),
-        plane("[[0,0,0,0],[1,1,1,2],[0,4,4,0],[0,1,2,0]]"),
-        "Burn, k2 s1 p1 d2"
-    );
-
-    // dfdx, `dfdx-core/src/tensor_ops/pool2d/tests.rs`; the loss is the mean of six outputs.
-    let window = Window {
-        padding: [0, 0],
-        ..window
-    };
-    let x = "[[0,1,2,4,5],[6,7,8,9,10],[11,12,13,14,15],[16,17,18,19,20]]";
-    let ones = plane("[[0,0,0,0,0],[0,0,0,0,0],[0,0,1,1,1],[0,0,1,1,1]]");
-    assert_eq!(
-        dilated_maxima(window, x, 1.0 / 6.0),
-        ones / 6.0,
-        "dfdx, k2 d2"
-    );
 }
 
 /// MyGrad's one-dimensional max-pooling, width 3 and stride 1.

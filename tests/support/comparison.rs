@@ -2,8 +2,9 @@
 
 use gradproof::network::{LeafName, Problem};
 use gradproof::source::{
-    Backprop, Central, Dual, Gradient, GradientSource, Point, Reverse, SourceError, Step,
+    Backprop, Central, Dual, Gradient, GradientSource, Point, Reverse, SourceError,
 };
+use gradproof::spec::case::Step;
 use gradproof::tensor::{Tensor, values};
 
 /// How far an exact source may be from the golden number, in units of the tensor's scale.
