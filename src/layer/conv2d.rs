@@ -239,7 +239,7 @@ fn strided_dot<S: Scalar>(dy: &[S], x: &[S], stride: usize) -> S {
     }
     let mut sum = S::zero();
     for (dy, x) in dy.iter().zip(x.iter().step_by(stride)) {
-        sum += *dy * *x;
+        sum.add_product(dy, x);
     }
     sum
 }
@@ -247,6 +247,6 @@ fn strided_dot<S: Scalar>(dy: &[S], x: &[S], stride: usize) -> S {
 /// dx[stride·j] += k·dy[j].
 fn scatter<S: Scalar>(dx: &mut [S], k: S, dy: &[S], stride: usize) {
     for (dx, dy) in dx.iter_mut().step_by(stride).zip(dy) {
-        *dx += k * *dy;
+        dx.add_product(&k, dy);
     }
 }

@@ -53,6 +53,22 @@ impl<const N: usize> Scalar for Dual<N> {
     fn primal(self) -> f64 {
         self.0.re
     }
+    /// The product rule in place: no tangents are copied, and those of constants not even looked at.
+    #[inline]
+    fn add_product(&mut self, a: &Self, b: &Self) {
+        self.0.re += a.0.re * b.0.re;
+        for (factor, eps) in [(b.0.re, &a.0.eps), (a.0.re, &b.0.eps)] {
+            let Some(eps) = &eps.0 else { continue };
+            match &mut self.0.eps.0 {
+                Some(sum) => {
+                    for (sum, eps) in sum.as_mut_slice().iter_mut().zip(eps.as_slice()) {
+                        *sum += factor * eps;
+                    }
+                }
+                none => *none = Some(eps * factor),
+            }
+        }
+    }
     #[inline]
     fn exp(self) -> Self {
         let value = self.0.re.exp();
@@ -122,14 +138,19 @@ impl<const N: usize> Neg for Dual<N> {
 impl<const N: usize> AddAssign for Dual<N> {
     #[inline]
     fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
+        self.0.re += other.0.re;
+        match (&mut self.0.eps.0, other.0.eps.0) {
+            (Some(sum), Some(eps)) => *sum += eps,
+            (none @ None, Some(eps)) => *none = Some(eps),
+            (_, None) => (),
+        }
     }
 }
 
 impl<const N: usize> SubAssign for Dual<N> {
     #[inline]
     fn sub_assign(&mut self, other: Self) {
-        *self = *self - other;
+        *self += -other;
     }
 }
 
@@ -160,6 +181,21 @@ mod tests {
             1.0 - 0.75_f64.tanh().powi(2),
             "tanh′ = 1 − tanh²",
         );
+    }
+
+    #[test]
+    fn a_product_added_in_place_is_the_product_added() {
+        let (x, y) = (Dual::<2>::variable(0.75, 0), Dual::<2>::variable(2.5, 1));
+        let c = Dual::<2>::constant(3.0);
+        for (a, b) in [(x, y), (x, c), (c, y), (c, c), (x, x)] {
+            for start in [c, x] {
+                let (mut sum, expected) = (start, start + a * b);
+                sum.add_product(&a, &b);
+                close(sum.primal(), expected.primal(), "value");
+                close(sum.tangent(0), expected.tangent(0), "first tangent");
+                close(sum.tangent(1), expected.tangent(1), "second tangent");
+            }
+        }
     }
 
     #[test]
