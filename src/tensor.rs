@@ -96,3 +96,43 @@ pub fn flatten(index: &[usize], shape: &[usize]) -> Option<usize> {
         (i < extent).then(|| flat * extent + i)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flatten_and_unflatten_are_inverse_and_row_major() {
+        for shape in [
+            vec![],
+            vec![1],
+            vec![5],
+            vec![2, 3],
+            vec![3, 1, 2],
+            vec![2, 3, 4, 5],
+        ] {
+            let size = size(&shape).expect("small sizes");
+            let indices: Vec<Vec<usize>> = (0..size).map(|flat| unflatten(flat, &shape)).collect();
+            assert!(
+                indices.is_sorted(),
+                "row-major order is that of the indices"
+            );
+            for (flat, index) in indices.iter().enumerate() {
+                assert_eq!(flatten(index, &shape), Some(flat), "{index:?} in {shape:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_index_outside_of_the_shape_has_no_position() {
+        for index in [
+            vec![2, 0],
+            vec![0, 3],
+            vec![usize::MAX, usize::MAX],
+            vec![0],
+            vec![0, 0, 0],
+        ] {
+            assert_eq!(flatten(&index, &[2, 3]), None, "{index:?}");
+        }
+    }
+}

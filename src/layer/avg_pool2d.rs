@@ -92,3 +92,69 @@ impl AvgPool2d {
         (count(0) * count(1)) as f64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::extent::Rounding;
+
+    /// Entries of the window at `position` inside of the input, and inside of input and padding.
+    fn counted(
+        kernel: usize,
+        stride: usize,
+        padding: usize,
+        position: usize,
+        input: usize,
+    ) -> [usize; 2] {
+        let padded: Vec<usize> = (0..kernel)
+            .map(|tap| position * stride + tap)
+            .filter(|at| *at < input + 2 * padding)
+            .collect();
+        let inside = padded
+            .iter()
+            .filter(|at| (padding..padding + input).contains(at));
+        [inside.count(), padded.len()]
+    }
+
+    #[test]
+    fn the_divisor_counts_the_entries_of_the_window() {
+        let mut windows = 0;
+        for kernel in 1..=5 {
+            for stride in 1..=5 {
+                for padding in 0..=kernel / 2 {
+                    for input in 1..=7 {
+                        let window = Window {
+                            kernel: [kernel, 2],
+                            stride: [stride, 1],
+                            padding: [padding, 1],
+                            dilation: [1, 1],
+                        };
+                        let Ok([rows, columns]) = window.output([input, 3], Rounding::Ceil) else {
+                            continue;
+                        };
+                        for at in (0..rows * columns).map(|at| [at / columns, at % columns]) {
+                            let along_rows = counted(kernel, stride, padding, at[0], input);
+                            let along_columns = counted(2, 1, 1, at[1], 3);
+                            for count_include_pad in [false, true] {
+                                let pool = AvgPool2d {
+                                    window,
+                                    count_include_pad,
+                                };
+                                let which = usize::from(count_include_pad);
+                                let expected = along_rows[which] * along_columns[which];
+                                assert!(expected > 0, "{window:?} at {at:?} meets the input");
+                                assert_eq!(
+                                    pool.divisor(at, [input, 3]).to_bits(),
+                                    (expected as f64).to_bits(),
+                                    "{pool:?} at {at:?} on {input} rows"
+                                );
+                                windows += 1;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(windows > 1000, "{windows} windows");
+    }
+}

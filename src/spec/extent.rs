@@ -263,3 +263,238 @@ pub fn checked_size(what: &str, shape: &[usize]) -> Result<usize, ShapeError> {
             limit: MOST_ENTRIES,
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every small kernel, stride, padding and dilation along one axis, with an input size.
+    fn axes() -> impl Iterator<Item = ([usize; 4], usize)> {
+        (1..=4).flat_map(|kernel| {
+            (1..=4).flat_map(move |stride| {
+                (0..=5).flat_map(move |padding| {
+                    (1..=3).flat_map(move |dilation| {
+                        (1..=8).map(move |input| ([kernel, stride, padding, dilation], input))
+                    })
+                })
+            })
+        })
+    }
+
+    fn window(rows: [usize; 4], columns: [usize; 4]) -> Window {
+        let pair = |number: usize| [rows[number], columns[number]];
+        Window {
+            kernel: pair(0),
+            stride: pair(1),
+            padding: pair(2),
+            dilation: pair(3),
+        }
+    }
+
+    /// One tap that meets every row.
+    const PLAIN: [usize; 4] = [1, 1, 0, 1];
+
+    /// The windows that fit, counted one by one.
+    fn whole_windows([kernel, stride, padding, dilation]: [usize; 4], input: usize) -> usize {
+        let last_tap = |position| position * stride + (kernel - 1) * dilation;
+        (0..)
+            .take_while(|position| last_tap(*position) < input + 2 * padding)
+            .count()
+    }
+
+    /// PyTorch's documentation of `ceil_mode`: windows may go out of bounds when they start within
+    /// the leading padding or the input. A window is begun as long as something is uncovered.
+    fn begun_windows([kernel, stride, padding, dilation]: [usize; 4], input: usize) -> usize {
+        let last_tap = |position| position * stride + (kernel - 1) * dilation;
+        let mut windows = 1;
+        while last_tap(windows - 1) + 1 < input + 2 * padding && windows * stride < input + padding
+        {
+            windows += 1;
+        }
+        windows
+    }
+
+    #[test]
+    fn output_counts_the_windows() {
+        let mut fitting = 0;
+        for (axis, input) in axes() {
+            let [kernel, _, padding, dilation] = axis;
+            let expected = whole_windows(axis, input);
+            let by_rows = window(axis, PLAIN).output([input, 7], Rounding::Floor);
+            let by_columns = window(PLAIN, axis).output([7, input], Rounding::Floor);
+            if expected == 0 {
+                for (result, name) in [(by_rows, "rows"), (by_columns, "columns")] {
+                    let error = ShapeError::KernelTooLarge {
+                        axis: name,
+                        kernel,
+                        dilation,
+                        span: dilation * (kernel - 1) + 1,
+                        input,
+                        padding,
+                    };
+                    assert_eq!(result, Err(error), "{axis:?} on {input}");
+                }
+                continue;
+            }
+            fitting += 1;
+            assert_eq!(by_rows, Ok([expected, 7]), "{axis:?} on {input} rows");
+            assert_eq!(by_columns, Ok([7, expected]), "{axis:?} on {input} columns");
+        }
+        assert!(fitting > 1000, "{fitting} windows fitted");
+    }
+
+    #[test]
+    fn rounding_up_keeps_a_window_that_starts_inside() {
+        let mut kept = 0;
+        for (axis, input) in axes() {
+            let [kernel, _, padding, _] = axis;
+            let whole = whole_windows(axis, input);
+            if whole == 0 || padding > kernel / 2 {
+                continue;
+            }
+            let expected = begun_windows(axis, input);
+            let output = window(axis, PLAIN).output([input, 7], Rounding::Ceil);
+            assert_eq!(output, Ok([expected, 7]), "{axis:?} on {input}");
+            kept += expected - whole;
+        }
+        assert!(kept > 100, "{kept} partial windows were kept");
+    }
+
+    #[test]
+    fn positions_are_those_whose_tap_is_inside() {
+        for (axis, input) in axes() {
+            let [kernel, stride, padding, dilation] = axis;
+            let window = window(PLAIN, axis);
+            let output = whole_windows(axis, input);
+            for tap in 0..kernel {
+                let (start, end) = window.positions(1, tap, input, output);
+                for position in 0..output {
+                    let padded = position * stride + tap * dilation;
+                    let inside = (padding..padding + input).contains(&padded);
+                    let what = format!("{axis:?} on {input}, tap {tap} at {position}");
+                    let index = window.input_index(1, position, tap, input);
+                    assert_eq!(index, inside.then(|| padded - padding), "{what}");
+                    assert_eq!((start..end).contains(&position), inside, "{what}");
+                }
+                assert!(
+                    end <= output,
+                    "{axis:?} on {input}: no position after {output}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn covered_are_the_positions_that_some_tap_falls_on() {
+        let mut windows = 0;
+        for (axis, input) in axes() {
+            let [kernel, stride, padding, dilation] = axis;
+            if dilation > 1 || padding > kernel / 2 || whole_windows(axis, input) == 0 {
+                continue;
+            }
+            let rows = window(axis, PLAIN);
+            let columns = window(PLAIN, axis);
+            for position in 0..begun_windows(axis, input) {
+                let is_tap = |index: &usize| {
+                    (0..kernel).any(|tap| position * stride + tap == index + padding)
+                };
+                let expected: Vec<usize> = (0..input).filter(is_tap).collect();
+                assert!(!expected.is_empty(), "{axis:?} on {input} at {position}");
+                for covered in [
+                    rows.covered(0, position, input),
+                    columns.covered(1, position, input),
+                ] {
+                    let covered: Vec<usize> = covered.collect();
+                    assert_eq!(covered, expected, "{axis:?} on {input} at {position}");
+                }
+                windows += 1;
+            }
+        }
+        assert!(windows > 500, "{windows} windows");
+    }
+
+    #[test]
+    fn sizes_of_zero_are_named() {
+        for (number, what) in [
+            (0, "kernel along the columns"),
+            (1, "stride along the columns"),
+            (3, "dilation along the columns"),
+        ] {
+            let mut axis = PLAIN;
+            axis[number] = 0;
+            let error = ShapeError::Zero {
+                what: what.to_owned(),
+            };
+            let output = window(PLAIN, axis).output([5, 5], Rounding::Floor);
+            assert_eq!(output, Err(error), "{what}");
+        }
+        assert!(
+            matches!(checked_size("x", &[2, 0, 3]), Err(ShapeError::Zero { what }) if what.contains("x = [2, 0, 3]")),
+            "an empty tensor"
+        );
+    }
+
+    #[test]
+    fn sums_and_products_that_overflow_are_too_large() {
+        const HUGE: usize = usize::MAX;
+        for axis in [
+            [HUGE, 1, 0, 1],
+            [3, 1, 0, HUGE],
+            [HUGE, 1, 0, HUGE],
+            [1, 1, HUGE, 1],
+            [1, 1, HUGE / 2, 1],
+            [MOST_ENTRIES + 1, 1, 0, 1],
+        ] {
+            for rounding in [Rounding::Floor, Rounding::Ceil] {
+                let output = window(axis, PLAIN).output([5, 5], rounding);
+                let [kernel, _, padding, dilation] = axis;
+                assert!(
+                    matches!(&output, Err(ShapeError::TooLarge { shape, .. }) if *shape == [5, kernel, padding, dilation]),
+                    "{axis:?}: {output:?}"
+                );
+            }
+        }
+        // A stride may be as large as it likes: there is one window.
+        let output = window([1, HUGE, 0, 1], PLAIN).output([5, 5], Rounding::Floor);
+        assert_eq!(output, Ok([1, 5]), "one window");
+        let output = window([2, HUGE, 1, 1], PLAIN).output([5, 5], Rounding::Ceil);
+        assert_eq!(output, Ok([1, 5]), "one window, rounded up");
+
+        assert_eq!(checked_size("x", &[2, MOST_ENTRIES / 2]), Ok(MOST_ENTRIES));
+        for shape in [
+            vec![2, MOST_ENTRIES / 2 + 1],
+            vec![HUGE, 2],
+            vec![HUGE, HUGE],
+        ] {
+            let error = ShapeError::TooLarge {
+                what: "x".to_owned(),
+                shape: shape.clone(),
+                limit: MOST_ENTRIES,
+            };
+            assert_eq!(checked_size("x", &shape), Err(error), "{shape:?}");
+        }
+    }
+
+    #[test]
+    fn pooling_padding_is_at_most_half_of_the_kernel() {
+        for kernel in 1..=6 {
+            for padding in 0..=6 {
+                let padded = [kernel, 1, padding, 1];
+                let rows = window(padded, PLAIN).check_pooling_padding();
+                let columns = window(PLAIN, padded).check_pooling_padding();
+                if 2 * padding <= kernel {
+                    assert_eq!((rows, columns), (Ok(()), Ok(())), "{padding} of {kernel}");
+                    continue;
+                }
+                for (result, axis) in [(rows, "rows"), (columns, "columns")] {
+                    let error = ShapeError::PaddingTooLarge {
+                        axis,
+                        padding,
+                        kernel,
+                    };
+                    assert_eq!(result, Err(error), "{padding} of {kernel}");
+                }
+            }
+        }
+    }
+}
