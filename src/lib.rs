@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "proptest")]
+pub mod harness;
 pub mod layer;
 pub mod loss;
 pub mod network;
