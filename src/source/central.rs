@@ -242,6 +242,7 @@ impl<'a> Line<'a> {
     fn ladder(&mut self, scale: f64) -> Result<Found, SourceError> {
         let first = f64::exp2(scale.max(self.origin.abs()).log2().floor());
         let mut differences: Vec<Difference> = Vec::new();
+        let mut previous: Option<f64> = None;
         let mut best: Option<Estimate> = None;
         let mut last_slope = 0.0;
         let mut halvings = 0;
@@ -260,6 +261,7 @@ impl<'a> Line<'a> {
             last_slope = difference.slope;
             if !difference.smooth {
                 differences.clear();
+                previous = None;
                 halvings += 2;
                 continue;
             }
@@ -268,8 +270,16 @@ impl<'a> Line<'a> {
             let [.., d0, d1, d2] = differences[..] else {
                 continue;
             };
-            let (estimate, truncation) = extrapolate([d0, d1, d2]);
+            let (mut estimate, mut truncation) = extrapolate([d0, d1, d2]);
             let rounding = estimate.error - truncation;
+            // Steps too large for the expansion can seem to converge by chance: one extrapolation
+            // is believed as far only as the one before it says the same.
+            if let Some(previous) = previous.replace(estimate.value) {
+                truncation = truncation.max((estimate.value - previous).abs());
+                estimate.error = truncation + rounding;
+            } else if (d1.slope - d0.slope).abs() > d0.rounding + d1.rounding {
+                continue;
+            }
             if best.is_none_or(|best| estimate.error < best.error) {
                 best = Some(estimate);
             }
