@@ -24,14 +24,17 @@ impl PenaltySpec {
         }
     }
 
-    /// One weight's part of the penalty.
+    /// One weight's part of the penalty; at L1's kink a constant, so that duals see slope 0 there too.
     #[must_use]
     pub fn term<S: Scalar>(&self, w: S) -> S {
         let strength = S::constant(self.strength());
         match self {
             Self::L2 { .. } => S::constant(0.5) * strength * (w * w),
-            Self::L1 { .. } if w.primal() < 0.0 => strength * -w,
-            Self::L1 { .. } => strength * w,
+            Self::L1 { .. } => match self.branch(w.primal()) {
+                Branch::Positive => strength * w,
+                Branch::Negative => strength * -w,
+                Branch::Kink => S::zero(),
+            },
         }
     }
 

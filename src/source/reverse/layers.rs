@@ -1,0 +1,140 @@
+//! The layers, each as a few operations of dfdx.
+//!
+//! n batch · c input channel · o output channel · g group of G · k = kh·kw taps · p = H′·W′ windows
+
+use dfdx::prelude::{
+    Axis, BroadcastTo, ChooseFrom, GatherTo, HasShape, ReshapeTo, SumTo, Tensor, TensorFromVec,
+    Trace, TryConcatAlong, TryLe, TryMatMul, ZerosTensor,
+};
+
+use crate::layer::{AvgPool2d, Conv2d, Layer, MaxPool2d};
+use crate::network::NetworkLayer;
+
+use super::window::Geometry;
+use super::{Activation, Leaf, Leaves, Taped};
+
+/// Run one layer.
+pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> Activation {
+    let own = &leaves.parameters[layer.parameter_range()];
+    match &layer.layer {
+        Layer::Conv2d(conv) => conv2d(conv, layer, leaves, own, x),
+        Layer::Linear => linear(own, x),
+        Layer::Relu => relu(leaves, x),
+        Layer::Tanh => x.tanh(),
+        Layer::Sigmoid => x.sigmoid(),
+        Layer::MaxPool2d(pool) => max_pool2d(pool, layer, leaves, x),
+        Layer::AvgPool2d(pool) => avg_pool2d(pool, layer, leaves, x),
+        // The activation is flat already.
+        Layer::Flatten => x,
+    }
+}
+
+/// Compute, for each group, (O/G, C/G·k)·(C/G·k, p·n), and add the bias.
+fn conv2d(
+    conv: &Conv2d,
+    layer: &NetworkLayer,
+    leaves: &Leaves,
+    own: &[Leaf],
+    x: Activation,
+) -> Activation {
+    let geometry = Geometry::new(conv.window, &layer.input, &layer.output);
+    let (batch, outputs) = (layer.output[0], layer.output[1]);
+    let (groups, cells) = (conv.groups, geometry.positions() * batch);
+    let terms = geometry.channels() / groups * geometry.taps();
+
+    let windows = gather_rows(leaves, x, geometry.rows_by_channel());
+    let windows: Taped<(usize, usize, usize)> = windows.reshape_like(&(groups, terms, cells));
+    let weight: Taped<(usize, usize, usize)> =
+        own[0]
+            .leaky_trace()
+            .reshape_like(&(groups, outputs / groups, terms));
+    let y: Taped<(usize, usize)> = weight.matmul(windows).reshape_like(&(outputs, cells));
+    let y = add_bias(y, own.get(1));
+    y.reshape_like(&(outputs * geometry.positions(), batch))
+}
+
+/// Compute (o, i)·(i, n), and add the bias.
+fn linear(own: &[Leaf], x: Activation) -> Activation {
+    let inputs = x.shape().0;
+    let outputs = own[0].shape().0 / inputs;
+    let weight: Taped<(usize, usize)> = own[0].leaky_trace().reshape_like(&(outputs, inputs));
+    add_bias(weight.matmul(x), own.get(1))
+}
+
+fn add_bias(y: Taped<(usize, usize)>, bias: Option<&Leaf>) -> Taped<(usize, usize)> {
+    match bias {
+        None => y,
+        Some(bias) => {
+            let shape = *y.shape();
+            y + bias.leaky_trace().broadcast_like::<_, Axis<1>>(&shape)
+        }
+    }
+}
+
+/// Take x where x > 0, else 0. dfdx's own `relu` makes NaN a 0, and would hide it.
+fn relu(leaves: &Leaves, x: Activation) -> Activation {
+    let passes = !x.le(0.0);
+    let zero: Tensor<(usize, usize), f64, _> = leaves.device.zeros_like(x.shape());
+    passes.choose(x, zero)
+}
+
+/// Gather the maximum of each window, whose place depends on the sample: of equal values the first
+/// in row-major order, and NaN before any number. (dfdx's `max` gives every tied entry the whole
+/// gradient.)
+fn max_pool2d(
+    pool: &MaxPool2d,
+    layer: &NetworkLayer,
+    leaves: &Leaves,
+    x: Activation,
+) -> Activation {
+    let geometry = Geometry::new(pool.window, &layer.input, &layer.output);
+    let batch = layer.input[0];
+    let values = x.as_vec();
+    let mut places = Vec::with_capacity(layer.output.iter().product());
+    for rows in geometry.rows_inside() {
+        for n in 0..batch {
+            let mut best = rows[0] * batch + n;
+            for row in &rows[1..] {
+                let place = row * batch + n;
+                let is_first_nan = values[place].is_nan() && !values[best].is_nan();
+                if values[place] > values[best] || is_first_nan {
+                    best = place;
+                }
+            }
+            places.push(best);
+        }
+    }
+    let pooled = places.len();
+    let flat: Taped<(usize,)> = x.reshape_like(&(values.len(),));
+    let maxima: Taped<(usize,)> = flat.gather(leaves.device.tensor_from_vec(places, (pooled,)));
+    maxima.reshape_like(&(pooled / batch, batch))
+}
+
+/// Sum each window over its taps, and divide by how many count.
+fn avg_pool2d(
+    pool: &AvgPool2d,
+    layer: &NetworkLayer,
+    leaves: &Leaves,
+    x: Activation,
+) -> Activation {
+    let geometry = Geometry::new(pool.window, &layer.input, &layer.output);
+    let (batch, pooled) = (layer.output[0], geometry.channels() * geometry.positions());
+    let windows = gather_rows(leaves, x, geometry.rows_by_tap());
+    let windows: Taped<(usize, usize, usize)> =
+        windows.reshape_like(&(geometry.taps(), pooled, batch));
+    let sums: Activation = windows.sum::<_, Axis<0>>();
+    let divisors = (0..pooled)
+        .map(|row| geometry.divisor(row % geometry.positions(), pool.count_include_pad) as f64)
+        .collect();
+    let divisors = leaves.device.tensor_from_vec(divisors, (pooled,));
+    let shape = *sums.shape();
+    sums / divisors.broadcast_like::<_, Axis<1>>(&shape)
+}
+
+/// Gather rows of x, of which the one past the last is zero.
+fn gather_rows(leaves: &Leaves, x: Activation, rows: Vec<usize>) -> Activation {
+    let count = rows.len();
+    let zero_row: Tensor<(usize, usize), f64, _> = leaves.device.zeros_like(&(1, x.shape().1));
+    let padded: Activation = (x, zero_row).concat_along(Axis::<0>);
+    padded.gather(leaves.device.tensor_from_vec(rows, (count,)))
+}

@@ -1,0 +1,104 @@
+//! The objective: scale·loss of the rebuilt network, plus the penalty.
+
+use dfdx::prelude::{
+    Axes2, Axis, Cpu, GatherTo, HasShape, OwnedTape, ReshapeTo, SumTo, Tensor, TensorFromVec,
+    Trace, ZerosTensor,
+};
+
+use crate::loss::Loss;
+use crate::network::{LeafName, Problem};
+use crate::spec::PenaltySpec;
+use crate::tensor;
+
+use super::{Activation, Leaf, Leaves, Taped, layers};
+
+/// Compute scale·loss + penalty.
+pub(super) fn forward(problem: &Problem, leaves: &Leaves) -> Taped<()> {
+    let nothing: Tensor<(), f64, Cpu> = leaves.device.zeros();
+    let mut value = nothing.leaky_trace();
+    if let Some(loss) = &problem.objective.loss {
+        let batch = problem.input.shape()[0];
+        let layers = problem.network.layers();
+        let output = layers
+            .iter()
+            .fold(leaves.first_activation(batch), |x, layer| {
+                layers::forward(layer, leaves, x)
+            });
+        value = value + loss_forward(loss, leaves, output) * problem.objective.scale;
+    }
+    for (number, weight) in leaves.parameters.iter().enumerate() {
+        if let Some(penalty) = problem.penalty_on(LeafName::Parameter(number)) {
+            value = value + penalty_forward(penalty, weight);
+        }
+    }
+    value
+}
+
+/// Compute the loss of the output y, (features, N).
+fn loss_forward(loss: &Loss, leaves: &Leaves, y: Activation) -> Taped<()> {
+    match loss {
+        Loss::SoftmaxCrossEntropy {
+            classes,
+            label_smoothing,
+        } => softmax_cross_entropy(classes, *label_smoothing, leaves, y),
+        Loss::MeanSquaredError { target } => {
+            let target = by_feature(leaves, target, *y.shape());
+            let count = (y.shape().0 * y.shape().1) as f64;
+            (y - target).square().sum::<(), Axes2<0, 1>>() / count
+        }
+        Loss::WeightedSum { cotangent } => {
+            let cotangent = by_feature(leaves, cotangent, *y.shape());
+            (y * cotangent).sum::<(), Axes2<0, 1>>()
+        }
+    }
+}
+
+/// Compute −1/N · Σ_n ((1 − ε)·log p[n, t(n)] + ε/K · Σ_k log p[n,k]), p the softmax.
+fn softmax_cross_entropy(
+    classes: &[usize],
+    label_smoothing: f64,
+    leaves: &Leaves,
+    y: Activation,
+) -> Taped<()> {
+    let (labels, batch) = *y.shape();
+    let log_p = y.contiguous().log_softmax::<Axis<0>>();
+    let log_p: Taped<(usize,)> = log_p.reshape_like(&(labels * batch,));
+    let smooth = (label_smoothing > 0.0).then(|| {
+        let share = label_smoothing / labels as f64;
+        log_p.retaped::<OwnedTape<f64, Cpu>>().sum::<(), Axis<0>>() * share
+    });
+    let targets = classes.iter().enumerate();
+    let targets: Vec<usize> = targets.map(|(n, class)| class * batch + n).collect();
+    let count = targets.len();
+    let at_targets: Taped<(usize,)> =
+        log_p.gather(leaves.device.tensor_from_vec(targets, (count,)));
+    let mut log_likelihood = at_targets.sum::<(), Axis<0>>() * (1.0 - label_smoothing);
+    if let Some(smooth) = smooth {
+        log_likelihood = log_likelihood + smooth;
+    }
+    log_likelihood / -(batch as f64)
+}
+
+/// The constants of `by_sample`, batch first, as (features, N).
+fn by_feature(
+    leaves: &Leaves,
+    by_sample: &tensor::Tensor<f64>,
+    shape: (usize, usize),
+) -> Tensor<(usize, usize), f64, Cpu> {
+    let (features, batch) = shape;
+    let values = tensor::values(by_sample);
+    let turned = (0..features)
+        .flat_map(|feature| (0..batch).map(move |n| values[n * features + feature]))
+        .collect();
+    leaves.device.tensor_from_vec(turned, shape)
+}
+
+/// Compute the penalty of one weight.
+fn penalty_forward(penalty: PenaltySpec, weight: &Leaf) -> Taped<()> {
+    match penalty {
+        PenaltySpec::L2 { strength } => {
+            weight.leaky_trace().square().sum::<(), Axis<0>>() * (0.5 * strength)
+        }
+        PenaltySpec::L1 { strength } => weight.leaky_trace().abs().sum::<(), Axis<0>>() * strength,
+    }
+}
