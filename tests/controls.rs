@@ -3,12 +3,15 @@
 #[path = "support/mutants.rs"]
 mod mutants;
 
-use gradproof::harness::{NetworkCase, OperatorCase};
+use gradproof::harness::{NetworkCase, OperatorCase, config, strategy};
 use gradproof::network::Problem;
 use gradproof::source::{
-    Backprop, Central, Dual, FaultySource, Gradient, GradientSource, Point, Question, Step,
+    Backprop, Central, Dual, Estimate, FaultySource, Gradient, GradientSource, Point, Question,
+    Reverse, Step,
 };
 use gradproof::spec::{NetworkSpec, OpSpec};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
 use mutants::Mutant;
 
@@ -18,8 +21,28 @@ const SCALES: [f64; 3] = [1.0, 1e-3, 1e-6];
 /// A fault has to be seen on this many shapes at least, or the shapes say nothing about it.
 const FEWEST_SHAPES: usize = 3;
 
-fn references() -> [Box<dyn GradientSource>; 2] {
-    [Box::new(Dual), Box::new(Central { step: Step::Auto })]
+fn references() -> [Box<dyn GradientSource>; 3] {
+    [
+        Box::new(Dual),
+        Box::new(Central { step: Step::Auto }),
+        Box::new(Reverse),
+    ]
+}
+
+/// The same, each with the wrong sign.
+fn negated_references() -> [Box<dyn GradientSource>; 3] {
+    let central = Central { step: Step::Auto };
+    [
+        Box::new(FaultySource::new(Dual, negate)),
+        Box::new(FaultySource::new(central, negate)),
+        Box::new(FaultySource::new(Reverse, negate)),
+    ]
+}
+
+fn negate(_: &Question<'_>, estimates: &mut [Estimate]) {
+    for estimate in estimates {
+        estimate.value = -estimate.value;
+    }
 }
 
 /// Problems on which each fault has something to break.
@@ -83,11 +106,14 @@ fn problems() -> Vec<(String, Problem)> {
         (r#"op = "relu""#, vec![2, 2, 3, 3]),
         (r#"op = "sigmoid""#, vec![2, 2, 3, 3]),
     ];
-    let operators = operators.into_iter().zip(1..).map(|((op, input), seed)| {
-        let op = operator(op);
-        let case = OperatorCase { op, input, seed };
-        (case.to_string(), case.problem().expect("the shapes fit"))
-    });
+    let operators = operators
+        .into_iter()
+        .zip(1000..)
+        .map(|((op, input), seed)| {
+            let op = operator(op);
+            let case = OperatorCase { op, input, seed };
+            (case.to_string(), case.problem().expect("the shapes fit"))
+        });
     let networks = [
         (
             r#"
@@ -173,17 +199,13 @@ fn disagreements(a: &Gradient, b: &Gradient) -> usize {
 
 /// Our backward with the gradient values of the naive one.
 fn naive(mutant: Option<Mutant>) -> impl GradientSource {
-    FaultySource::new(
-        Backprop,
-        move |question: &Question<'_>, estimates: &mut [_]| {
-            let naive = mutants::backward(question.problem, mutant);
-            let answers = estimates.iter_mut().zip(question.coordinates);
-            for (estimate, coordinate) in answers {
-                let estimate: &mut gradproof::source::Estimate = estimate;
-                estimate.value = naive.at(*coordinate);
-            }
-        },
-    )
+    let fault = move |question: &Question<'_>, estimates: &mut [Estimate]| {
+        let naive = mutants::backward(question.problem, mutant);
+        for (estimate, coordinate) in estimates.iter_mut().zip(question.coordinates) {
+            estimate.value = naive.at(*coordinate);
+        }
+    };
+    FaultySource::new(Backprop, fault)
 }
 
 /// Whether every derivative is the same bits, -0 and 0 being one.
@@ -195,6 +217,22 @@ fn is_same(a: &Gradient, b: &Gradient) -> bool {
             .collect()
     };
     values(a) == values(b)
+}
+
+#[test]
+fn the_naive_backward_is_ours_without_a_fault() {
+    let cases = prop_oneof![
+        strategy::operator().prop_map(|case| (case.to_string(), case.problem())),
+        strategy::network().prop_map(|case| (case.to_string(), case.problem())),
+    ];
+    let outcome = TestRunner::new(config("naive_backward")).run(&cases, |(name, problem)| {
+        let problem = problem.map_err(|error| TestCaseError::fail(error.to_string()))?;
+        let point = at_scale(&problem, 1.0);
+        let (ours, second) = (ask(&point, &Backprop), ask(&point, &naive(None)));
+        prop_assert_eq!(disagreements(&ours, &second), 0, "{}", name);
+        Ok(())
+    });
+    assert_eq!(outcome.map_err(|failure| failure.to_string()), Ok(()));
 }
 
 #[test]
@@ -227,42 +265,42 @@ fn nothing_is_flagged_without_a_fault() {
 
 #[test]
 fn every_planted_fault_is_caught_by_every_reference_at_every_scale() {
-    let mut seen = [0; mutants::ALL.len()];
+    let mut shapes = [0; mutants::ALL.len()];
     for (name, problem) in problems() {
-        for scale in SCALES {
-            let point = at_scale(&problem, scale);
-            let right = ask(&point, &naive(None));
-            let references = references().map(|source| {
-                let answer = ask(&point, source.as_ref());
-                (source.name().to_owned(), answer)
-            });
-            for (mutant, seen) in mutants::ALL.into_iter().zip(&mut seen) {
-                let wrong = ask(&point, &naive(Some(mutant)));
-                if is_same(&wrong, &right) {
-                    continue;
-                }
-                *seen += 1;
-                for (reference, answer) in &references {
-                    assert!(
-                        disagreements(&wrong, answer) > 0,
-                        "{mutant:?} on {name}, scale {scale:e}, slips past {reference}"
-                    );
-                }
-            }
+        let [visible, at_milli, at_micro] = SCALES.map(|scale| caught(&name, &problem, scale));
+        assert_eq!(visible, at_milli, "{name}: visible at scale 1, and at 1e-3");
+        assert_eq!(visible, at_micro, "{name}: visible at scale 1, and at 1e-6");
+        for (shapes, visible) in shapes.iter_mut().zip(visible) {
+            *shapes += usize::from(visible);
         }
     }
-    for (mutant, seen) in mutants::ALL.into_iter().zip(seen) {
-        let shapes = seen / SCALES.len();
-        assert_eq!(
-            seen % SCALES.len(),
-            0,
-            "{mutant:?} changes nothing at some scales alone"
-        );
+    for (mutant, shapes) in mutants::ALL.into_iter().zip(shapes) {
         assert!(
             shapes >= FEWEST_SHAPES,
             "{mutant:?} is visible on {shapes} shapes only"
         );
     }
+}
+
+/// Which faults change anything, each of which every reference has to catch.
+fn caught(name: &str, problem: &Problem, scale: f64) -> [bool; mutants::ALL.len()] {
+    let point = at_scale(problem, scale);
+    let right = ask(&point, &naive(None));
+    let answers =
+        references().map(|source| (source.name().to_owned(), ask(&point, source.as_ref())));
+    mutants::ALL.map(|mutant| {
+        let wrong = ask(&point, &naive(Some(mutant)));
+        // A fault without effect here (a stride of 1 ignored) leaves the very same bits.
+        let visible = !is_same(&wrong, &right);
+        for (reference, answer) in &answers {
+            assert_eq!(
+                disagreements(&wrong, answer) > 0,
+                visible,
+                "{mutant:?} on {name}, scale {scale:e}, against {reference}"
+            );
+        }
+        visible
+    })
 }
 
 #[test]
@@ -271,11 +309,8 @@ fn a_faulty_reference_is_noticed() {
         for scale in SCALES {
             let point = at_scale(&problem, scale);
             let ours = ask(&point, &Backprop);
-            for reference in references() {
-                let mut answer = ask(&point, reference.as_ref());
-                for estimate in &mut answer.estimates {
-                    estimate.value = -estimate.value;
-                }
+            for reference in negated_references() {
+                let answer = ask(&point, reference.as_ref());
                 assert!(
                     disagreements(&ours, &answer) > 0,
                     "{name}, scale {scale:e}: negated {}",
@@ -284,4 +319,40 @@ fn a_faulty_reference_is_noticed() {
             }
         }
     }
+}
+
+/// The last of two equal maxima is another subgradient, not a wrong one: exact sources, which follow
+/// the convention, see the difference, and central differences say that there is a kink.
+#[test]
+fn another_choice_at_a_tie_is_told_from_a_fault() {
+    let case = OperatorCase {
+        op: operator(r#"op = "max_pool2d", kernel = 2"#),
+        input: vec![1, 1, 2, 2],
+        seed: 1,
+    };
+    let mut problem = case.problem().expect("the shapes fit");
+    problem.input.fill(0.5);
+    let point = at_scale(&problem, 1.0);
+    let last = ask(&point, &naive(Some(Mutant::ArgmaxIsLast)));
+    assert_eq!(
+        disagreements(&last, &ask(&point, &Dual)),
+        2,
+        "first and last entry"
+    );
+    assert_eq!(
+        disagreements(&last, &ask(&point, &Reverse)),
+        2,
+        "first and last entry"
+    );
+    let central = ask(&point, &Central { step: Step::Auto });
+    assert_eq!(
+        central.kinks,
+        [0, 1, 2, 3],
+        "every entry decides alone when it grows"
+    );
+    assert_eq!(
+        disagreements(&last, &central),
+        0,
+        "nothing is claimed at a kink"
+    );
 }

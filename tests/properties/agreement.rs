@@ -2,18 +2,22 @@
 
 use std::cell::RefCell;
 
-use gradproof::harness::strategy;
+use gradproof::harness::{NetworkCase, strategy};
 use gradproof::network::Problem;
-use gradproof::source::{Backprop, Central, Dual, Gradient, GradientSource, Point, Step};
+use gradproof::source::{Backprop, Central, Dual, Gradient, GradientSource, Point, Reverse, Step};
+use gradproof::spec::NetworkSpec;
 use proptest::prelude::*;
 
 use super::{Outcome, hold, made};
 
 /// At most this share of coordinates may be left out because they are at a kink.
-const MOST_KINKS: f64 = 0.02;
+const MOST_KINKS: f64 = 0.005;
 
 /// At most this share of cases may be left without a coordinate to compare.
 const MOST_EMPTY: f64 = 0.01;
+
+/// So many are left out without counting, lest one tie break a run of a few cases.
+const FEW: f64 = 50.0;
 
 #[test]
 fn sources_agree_on_operators() {
@@ -37,6 +41,41 @@ fn sources_agree_on_networks() {
     tally.into_inner().conclude("networks");
 }
 
+/// Central differences with a first step far outside of the Taylor expansion's reach, that lined up by
+/// chance: the error bound was 5 and 229 times too small.
+#[test]
+fn steps_that_line_up_by_chance_are_not_believed() {
+    let through_softmax = r#"
+        name = "max-pool, linear"
+        input = [3, 4, 6]
+        loss = { op = "softmax_cross_entropy" }
+        layers = [
+            { op = "max_pool2d", kernel = [1, 2], stride = [2, 3] },
+            { op = "flatten" },
+            { op = "linear", out_features = 3 },
+        ]"#;
+    let through_tanh = r#"
+        name = "linear, tanh, linear"
+        input = [3, 5, 5]
+        loss = { op = "weighted_sum" }
+        layers = [
+            { op = "flatten" },
+            { op = "linear", out_features = 1 },
+            { op = "tanh" },
+            { op = "linear", out_features = 4 },
+        ]"#;
+    for (toml, batch, seed) in [
+        (through_softmax, 2, 422_460_603),
+        (through_tanh, 1, 2_619_783_528),
+    ] {
+        let spec = NetworkSpec::from_toml(toml).expect("the network is well written");
+        let case = NetworkCase { spec, batch, seed };
+        let problem = case.problem().expect("the shapes fit");
+        let outcome = Tally::default().compare(problem, seed, &case.to_string());
+        assert_eq!(outcome.map_err(|error| error.to_string()), Ok(()), "{case}");
+    }
+}
+
 /// What was compared and what was left out.
 #[derive(Default)]
 struct Tally {
@@ -52,7 +91,8 @@ impl Tally {
     fn compare(&mut self, problem: Problem, seed: u64, case: &str) -> Outcome {
         let point = Point::new(problem, seed);
         let coordinates = point.all_coordinates();
-        let sources: [&dyn GradientSource; 3] = [&Backprop, &Dual, &Central { step: Step::Auto }];
+        let sources: [&dyn GradientSource; 4] =
+            [&Backprop, &Dual, &Reverse, &Central { step: Step::Auto }];
         let answers: Vec<(&str, Gradient)> = sources
             .into_iter()
             .map(|source| {
@@ -121,9 +161,12 @@ impl Tally {
             eprintln!("{what}: {pair} differ by at most {ratio:.3} of their bound");
         }
         assert!(
-            kinks <= MOST_KINKS,
+            self.kinks as f64 <= MOST_KINKS * self.coordinates as f64 + FEW,
             "{kinks} of the coordinates are at kinks"
         );
-        assert!(empty <= MOST_EMPTY, "{empty} of the cases compare nothing");
+        assert!(
+            self.empty_cases as f64 <= MOST_EMPTY * self.cases as f64 + 1.0,
+            "{empty} of the cases compare nothing"
+        );
     }
 }
