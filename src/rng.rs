@@ -89,11 +89,7 @@ impl Stream {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a non-negative whole number far below 2^53"
-)]
+/// A non-negative whole number far below 2^53.
 fn whole(value: f64) -> u64 {
     value.max(0.0) as u64
 }

@@ -9,9 +9,9 @@ pub(super) fn fit(op: &mut OpSpec, image: [usize; 3]) -> Result<[usize; 3], Shap
     let size = [rows, columns];
     let (channels, window, rounding) = match op {
         OpSpec::Conv2d(conv) => {
-            for axis in 0..2 {
-                conv.kernel[axis] = conv.kernel[axis].min(size[axis]);
-                if conv.dilation[axis] * (conv.kernel[axis] - 1) >= size[axis] {
+            for (axis, size) in size.into_iter().enumerate() {
+                conv.kernel[axis] = conv.kernel[axis].min(size);
+                if conv.dilation[axis] * (conv.kernel[axis] - 1) >= size {
                     conv.dilation[axis] = 1;
                 }
                 // More would make the image grow from layer to layer.

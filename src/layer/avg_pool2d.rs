@@ -32,9 +32,12 @@ impl AvgPool2d {
         for (plane, y) in planes.zip(pooled) {
             for (position, y) in y.iter_mut().enumerate() {
                 let at = [position / output[3], position % output[3]];
+                let columns = self.window.covered(1, at[1], input[1]);
                 let mut sum = S::zero();
-                for tap in self.window.taps(at, input) {
-                    sum += plane[tap];
+                for row in self.window.covered(0, at[0], input[0]) {
+                    for x in &plane[row * input[1]..][columns.clone()] {
+                        sum += *x;
+                    }
                 }
                 *y = sum / S::constant(self.divisor(at, input));
             }
@@ -54,8 +57,11 @@ impl AvgPool2d {
             for (position, dy) in dy.iter().enumerate() {
                 let at = [position / output[3], position % output[3]];
                 let share = *dy / S::constant(self.divisor(at, size));
-                for tap in self.window.taps(at, size) {
-                    plane[tap] += share;
+                let columns = self.window.covered(1, at[1], size[1]);
+                for row in self.window.covered(0, at[0], size[0]) {
+                    for dx in &mut plane[row * size[1]..][columns.clone()] {
+                        *dx += share;
+                    }
                 }
             }
         }

@@ -55,18 +55,20 @@ impl MaxPool2d {
         let mut choices = Vec::with_capacity(output.iter().product());
         for plane in x.chunks_exact(input[0] * input[1]) {
             for i in 0..output[2] {
+                let rows = self.window.covered(0, i, input[0]);
                 for j in 0..output[3] {
-                    let first_maximum = self
-                        .window
-                        .taps([i, j], input)
-                        .map(|at| (at, plane[at].primal()))
-                        .reduce(|best, entry| {
-                            let better = entry.1 > best.1 || (entry.1.is_nan() && !best.1.is_nan());
-                            if better { entry } else { best }
-                        });
-                    let (at, _) =
-                        first_maximum.expect("pooling padding is at most half of the kernel");
-                    choices.push(u32::try_from(at).expect("a plan limits sizes to 2^30"));
+                    let columns = self.window.covered(1, j, input[1]);
+                    // Pooling padding is at most half of the kernel, so that no window is empty.
+                    let mut best = rows.start * input[1] + columns.start;
+                    for row in rows.clone() {
+                        for at in row * input[1] + columns.start..row * input[1] + columns.end {
+                            let (entry, so_far) = (plane[at].primal(), plane[best].primal());
+                            if entry > so_far || (entry.is_nan() && !so_far.is_nan()) {
+                                best = at;
+                            }
+                        }
+                    }
+                    choices.push(u32::try_from(best).expect("a plan limits sizes to 2^30"));
                 }
             }
         }

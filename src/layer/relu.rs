@@ -5,7 +5,7 @@
 //! NaN is passed on, not hidden.
 
 use crate::scalar::Scalar;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, values, values_mut};
 
 use super::{Branches, Saved};
 
@@ -13,10 +13,13 @@ use super::{Branches, Saved};
 #[must_use]
 pub fn forward<S: Scalar>(mut x: Tensor<S>, branches: Branches<'_>) -> (Tensor<S>, Saved<S>) {
     let choices = match branches {
-        Branches::Follow => x.iter().map(|x| u32::from(passes(x.primal()))).collect(),
+        Branches::Follow => values(&x)
+            .iter()
+            .map(|x| u32::from(passes(x.primal())))
+            .collect(),
         Branches::Replay(choices) => choices.to_vec(),
     };
-    for (x, choice) in x.iter_mut().zip(&choices) {
+    for (x, choice) in values_mut(&mut x).iter_mut().zip(&choices) {
         if *choice == 0 {
             *x = S::zero();
         }
@@ -33,7 +36,7 @@ fn passes(x: f64) -> bool {
 /// Compute dx = dy where the unit passed its input on, else 0.
 #[must_use]
 pub fn backward<S: Scalar>(choices: &[u32], mut dy: Tensor<S>) -> Tensor<S> {
-    for (dy, choice) in dy.iter_mut().zip(choices) {
+    for (dy, choice) in values_mut(&mut dy).iter_mut().zip(choices) {
         if *choice == 0 {
             *dy = S::zero();
         }

@@ -40,7 +40,7 @@ impl<const N: usize> Dual<N> {
     /// f(x) with f′(x) = `slope`: the chain rule.
     #[inline]
     fn chain(self, value: f64, slope: f64) -> Self {
-        Self(DualSVec64::new(value, &self.0.eps * slope))
+        Self(DualSVec64::new(value, self.0.eps * slope))
     }
 }
 

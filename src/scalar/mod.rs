@@ -63,10 +63,6 @@ macro_rules! float_scalar {
     ($float:ty) => {
         impl Scalar for $float {
             #[inline]
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "rounding to f32 is what the conversion is for"
-            )]
             fn constant(value: f64) -> Self {
                 value as $float
             }

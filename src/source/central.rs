@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use crate::network::{Coordinate, Parameters};
 use crate::penalty::Branch;
+use crate::spec::case::Step;
 use crate::tensor::values;
 
 use super::behind::{self, Behind, Owner};
@@ -21,15 +22,6 @@ const TASK: usize = 256;
 
 /// Halvings of the first step before a coordinate is given up: 2⁻⁴⁰ of its scale.
 const MOST_HALVINGS: i32 = 40;
-
-/// How far to step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Step {
-    /// A ladder of powers of two, scaled to the coordinate, of which the error estimate chooses.
-    Auto,
-    /// The same step for every coordinate.
-    Fixed(f64),
-}
 
 /// Central differences through the part of the network behind the perturbed weight.
 #[derive(Clone, Copy, Debug)]

@@ -22,7 +22,7 @@ use thiserror::Error;
 use crate::network::{Coordinate, Pattern, Problem};
 
 pub use backprop::Backprop;
-pub use central::{Central, Step};
+pub use central::Central;
 pub use dual::Dual;
 pub use faulty::FaultySource;
 pub use point::Point;

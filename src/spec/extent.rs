@@ -1,5 +1,7 @@
 //! Output sizes of convolution and pooling, and what can be wrong with a shape.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -169,10 +171,10 @@ impl Window {
     /// # Errors
     /// [`ShapeError::PaddingTooLarge`].
     pub fn check_pooling_padding(&self) -> Result<(), ShapeError> {
-        for axis in 0..2 {
+        for (axis, name) in AXES.into_iter().enumerate() {
             if self.padding[axis] > self.kernel[axis] / 2 {
                 return Err(ShapeError::PaddingTooLarge {
-                    axis: AXES[axis],
+                    axis: name,
                     padding: self.padding[axis],
                     kernel: self.kernel[axis],
                 });
@@ -203,17 +205,21 @@ impl Window {
             .filter(|index| *index < input)
     }
 
-    /// The row-major positions in the input plane that the window at output `position` meets, in
-    /// row-major order.
-    pub fn taps(&self, position: [usize; 2], input: [usize; 2]) -> impl Iterator<Item = usize> {
-        let window = *self;
-        (0..self.kernel[0])
-            .filter_map(move |u| window.input_index(0, position[0], u, input[0]))
-            .flat_map(move |row| {
-                (0..window.kernel[1])
-                    .filter_map(move |v| window.input_index(1, position[1], v, input[1]))
-                    .map(move |column| row * input[1] + column)
-            })
+    /// The input positions that the window at output `position` covers, without the padding.
+    ///
+    /// For windows without dilation, whose taps are neighbours.
+    #[inline]
+    #[must_use]
+    pub fn covered(&self, axis: usize, position: usize, input: usize) -> Range<usize> {
+        debug_assert_eq!(
+            self.dilation[axis], 1,
+            "taps of a dilated window are no range"
+        );
+        let start = position * self.stride[axis];
+        let end = (start + self.kernel[axis])
+            .saturating_sub(self.padding[axis])
+            .min(input);
+        start.saturating_sub(self.padding[axis])..end
     }
 
     /// The output positions, from start to end, for which `tap` falls inside of the input.

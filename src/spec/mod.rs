@@ -1,5 +1,6 @@
 //! What to check, as data: no arrays, only sizes and names.
 
+pub mod case;
 pub mod extent;
 pub mod plan;
 pub mod preset;
@@ -105,19 +106,19 @@ pub struct Conv2dSpec {
     #[serde(with = "pair")]
     pub kernel: [usize; 2],
     /// Distance between windows.
-    #[serde(with = "pair", default = "ones")]
+    #[serde(with = "pair", default = "ones", skip_serializing_if = "is_ones")]
     pub stride: [usize; 2],
     /// Zeros on each side of the input.
-    #[serde(with = "pair", default)]
+    #[serde(with = "pair", default, skip_serializing_if = "is_zeros")]
     pub padding: [usize; 2],
     /// Distance between taps.
-    #[serde(with = "pair", default = "ones")]
+    #[serde(with = "pair", default = "ones", skip_serializing_if = "is_ones")]
     pub dilation: [usize; 2],
     /// Channel groups that do not see each other.
-    #[serde(default = "one")]
+    #[serde(default = "one", skip_serializing_if = "is_one")]
     pub groups: usize,
     /// Whether a bias is added.
-    #[serde(default = "yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub bias: bool,
 }
 
@@ -141,7 +142,7 @@ pub struct LinearSpec {
     /// Number of outputs.
     pub out_features: usize,
     /// Whether a bias is added.
-    #[serde(default = "yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub bias: bool,
 }
 
@@ -160,10 +161,10 @@ pub struct MaxPool2dSpec {
     )]
     pub stride: Option<[usize; 2]>,
     /// Padding on each side, never chosen as the maximum.
-    #[serde(with = "pair", default)]
+    #[serde(with = "pair", default, skip_serializing_if = "is_zeros")]
     pub padding: [usize; 2],
     /// Whether the last, partial window is kept.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_no")]
     pub ceil_mode: bool,
 }
 
@@ -182,13 +183,13 @@ pub struct AvgPool2dSpec {
     )]
     pub stride: Option<[usize; 2]>,
     /// Zeros on each side of the input.
-    #[serde(with = "pair", default)]
+    #[serde(with = "pair", default, skip_serializing_if = "is_zeros")]
     pub padding: [usize; 2],
     /// Whether the last, partial window is kept.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_no")]
     pub ceil_mode: bool,
     /// Whether the divisor counts the padding.
-    #[serde(default = "yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub count_include_pad: bool,
 }
 
@@ -199,7 +200,7 @@ pub enum LossSpec {
     /// −log softmax at the target class, mean over the batch.
     SoftmaxCrossEntropy {
         /// The share of the target that is spread evenly over all classes.
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "is_zero")]
         label_smoothing: f64,
     },
     /// Mean of the squared difference over all entries.
@@ -271,6 +272,30 @@ fn yes() -> bool {
     true
 }
 
+fn is_one(number: &usize) -> bool {
+    *number == 1
+}
+
+fn is_ones(sizes: &[usize; 2]) -> bool {
+    *sizes == [1, 1]
+}
+
+fn is_zeros(sizes: &[usize; 2]) -> bool {
+    *sizes == [0, 0]
+}
+
+fn is_zero(number: &f64) -> bool {
+    number.to_bits() == 0
+}
+
+fn is_yes(choice: &bool) -> bool {
+    *choice
+}
+
+fn is_no(choice: &bool) -> bool {
+    !*choice
+}
+
 /// A size per axis, or one for both.
 #[derive(Serialize, Deserialize)]
 #[serde(
@@ -280,6 +305,16 @@ fn yes() -> bool {
 enum OneOrTwo {
     One(usize),
     Two([usize; 2]),
+}
+
+impl From<[usize; 2]> for OneOrTwo {
+    fn from(sizes: [usize; 2]) -> Self {
+        if sizes[0] == sizes[1] {
+            Self::One(sizes[0])
+        } else {
+            Self::Two(sizes)
+        }
+    }
 }
 
 impl From<OneOrTwo> for [usize; 2] {
@@ -298,7 +333,7 @@ mod pair {
         sizes: &[usize; 2],
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        sizes.serialize(serializer)
+        super::OneOrTwo::from(*sizes).serialize(serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
@@ -315,7 +350,7 @@ mod optional_pair {
         sizes: &Option<[usize; 2]>,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
-        sizes.serialize(serializer)
+        sizes.map(super::OneOrTwo::from).serialize(serializer)
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(

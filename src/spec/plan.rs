@@ -57,7 +57,7 @@ pub enum PlanError {
         /// The operator.
         op: &'static str,
         /// What does not fit.
-        source: ShapeError,
+        source: Box<ShapeError>,
     },
     /// The input's sizes do not fit.
     #[error("network '{network}', input: {source}")]
@@ -65,7 +65,7 @@ pub enum PlanError {
         /// The network.
         network: String,
         /// What does not fit.
-        source: ShapeError,
+        source: Box<ShapeError>,
     },
     /// All sizes fit on their own, and together they do not.
     #[error(
@@ -107,7 +107,7 @@ impl Plan {
         input.extend(&spec.input);
         let mut numbers = checked_size("input", &input).map_err(|source| PlanError::Input {
             network: spec.name.clone(),
-            source,
+            source: Box::new(source),
         })?;
 
         let mut shape = input.clone();
@@ -117,7 +117,7 @@ impl Plan {
                 network: spec.name.clone(),
                 layer: name.clone(),
                 op: layer.op.name(),
-                source,
+                source: Box::new(source),
             };
             let output = output_shape(&layer.op, &shape).map_err(at_layer)?;
             numbers =

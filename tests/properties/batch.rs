@@ -4,7 +4,7 @@ use gradproof::harness::{NetworkCase, strategy};
 use gradproof::loss::Loss;
 use gradproof::network::{Coordinate, LeafName, Network, Problem};
 use gradproof::source::{Point, SAFETY};
-use gradproof::spec::plan::Plan;
+use gradproof::spec::plan::{Plan, PlanError};
 use gradproof::tensor::{Tensor, values};
 use ndarray::{Axis, Slice};
 use proptest::prelude::*;
@@ -101,11 +101,7 @@ fn own(samples: &[Sided], coordinate: Coordinate) -> Vec<(&Sided, Coordinate)> {
 }
 
 /// The problem of sample `n` alone.
-fn sample(
-    case: &NetworkCase,
-    whole: &Problem,
-    n: usize,
-) -> Result<Problem, gradproof::spec::plan::PlanError> {
+fn sample(case: &NetworkCase, whole: &Problem, n: usize) -> Result<Problem, PlanError> {
     let only = |tensor: &Tensor<f64>| {
         tensor
             .slice_axis(Axis(0), Slice::from(n..n + 1))

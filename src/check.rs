@@ -1,0 +1,251 @@
+//! The only driver: a case through the sources to a [`Report`].
+
+mod answer;
+mod compare;
+mod control;
+mod select;
+
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+use crate::data::{self, DataError};
+use crate::network::{Network, Objective, Parameters, Problem, sgd};
+use crate::report::{self, PartName, Report, Setup};
+use crate::rng;
+use crate::source::{
+    Backprop, Central, Dual, Gradient, GradientSource, Point, Reverse, SourceError,
+};
+use crate::spec::PenaltySpec;
+use crate::spec::case::{Case, SourceName, Step};
+use crate::spec::plan::{Plan, PlanError};
+
+/// A report, and how long its sources took, which is no part of it.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// What was found.
+    pub report: Report,
+    /// The time that each source took, over all parts.
+    pub seconds: Vec<(SourceName, Duration)>,
+}
+
+/// Who wants to know how far a check is.
+pub trait Progress: Sync {
+    /// A source starts on `coordinates` coordinates.
+    fn begin(&self, source: SourceName, coordinates: usize);
+    /// It has finished so many more.
+    fn advance(&self, coordinates: usize);
+}
+
+/// Nobody.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: SourceName, _: usize) {}
+    fn advance(&self, _: usize) {}
+}
+
+/// Why a case cannot be checked.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum CheckError {
+    /// The network's sizes do not fit.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// There is no batch for it.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A source cannot answer.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// Nothing could be compared.
+    #[error(
+        "--sources needs backprop, which is the gradient under test, and at least one reference of dual, reverse, central"
+    )]
+    Sources,
+    /// A source is named twice.
+    #[error("--sources names {0} twice: name each source once")]
+    SourceTwice(SourceName),
+    /// The sample is empty, or cannot reach every tensor.
+    #[error(
+        "--coordinates {wanted} cannot be spread over {tensors} tensors: use 'all', or at least {tensors}"
+    )]
+    TooFewCoordinates {
+        /// Coordinates wanted.
+        wanted: usize,
+        /// Parameter tensors.
+        tensors: usize,
+    },
+    /// The network has nothing to check.
+    #[error("network '{0}' has no parameters: nothing would be checked")]
+    NoParameters(String),
+    /// The step is no step.
+    #[error("--step {0} is not a step: use 'auto', or a finite number above 0 such as 1e-5")]
+    Step(f64),
+    /// The penalty's strength is none.
+    #[error("penalty strength {0} is not a finite number above 0: use for example l2=0.001")]
+    Penalty(f64),
+    /// Gradient descent left the finite numbers.
+    #[error("after {0} training steps a parameter is not finite: use fewer --train-steps")]
+    Diverged(usize),
+}
+
+/// Check `case`, and tell `progress` how far it is.
+///
+/// # Errors
+/// [`CheckError`], which names what is wrong and the way out.
+pub fn check(case: &Case, progress: &dyn Progress) -> Result<Checked, CheckError> {
+    let sources = sources(case)?;
+    let (problem, plan) = problem(case)?;
+    let coordinates = select::coordinates(&problem, case)?;
+
+    let mut seconds: Vec<(SourceName, Duration)> = sources
+        .iter()
+        .map(|(name, _)| (*name, Duration::ZERO))
+        .collect();
+    let mut parts = Vec::new();
+    let mut control = None;
+    for (name, problem) in part_problems(problem, case.penalty) {
+        let point = Point::new(problem, rng::derive(case.seed, "perturbations", 0));
+        let mut gradients = Vec::with_capacity(sources.len());
+        for ((name, source), (_, seconds)) in sources.iter().zip(&mut seconds) {
+            progress.begin(*name, coordinates.len());
+            let start = Instant::now();
+            let gradient = point.ask(source.as_ref(), &coordinates, &|done| {
+                progress.advance(done)
+            })?;
+            *seconds += start.elapsed();
+            gradients.push(Answer {
+                name: *name,
+                forward: source.forward(),
+                gradient,
+            });
+        }
+        let judged = compare::judge_all(&coordinates, &gradients);
+        if name == PartName::DataLoss {
+            let planted = control::plant(&point, &coordinates, &gradients, &judged, case.seed)?;
+            control = Some(planted);
+        }
+        parts.push(compare::part(
+            name,
+            &point,
+            &coordinates,
+            &gradients,
+            &judged,
+        ));
+    }
+    let control = control.unwrap_or(report::Control::Impossible);
+    let outcome = answer::outcome(&parts, &control);
+    let report = Report {
+        version: report::VERSION,
+        setup: Setup {
+            network: case.spec.name.clone(),
+            parameters: plan
+                .layers
+                .iter()
+                .flat_map(|layer| &layer.parameters)
+                .map(|p| p.shape.iter().product::<usize>())
+                .sum(),
+            checked: coordinates.len(),
+            seed: case.seed,
+            precision: case.precision,
+            samples: case.samples,
+            data: case.spec.data,
+            train_steps: case.train_steps,
+            penalty: case.penalty,
+            step: case.step,
+            coordinates: case.coordinates,
+        },
+        sentence: answer::sentence(outcome, &parts, &control),
+        parts,
+        control,
+        outcome,
+        replay: case.token(),
+    };
+    Ok(Checked { report, seconds })
+}
+
+/// What a source answered.
+struct Answer {
+    name: SourceName,
+    forward: crate::source::Forward,
+    gradient: Gradient,
+}
+
+/// A source with its name.
+type NamedSource = (SourceName, Box<dyn GradientSource>);
+
+/// The sources of `case`, the gradient under test first, the references in their usual order.
+fn sources(case: &Case) -> Result<Vec<NamedSource>, CheckError> {
+    let mut names = case.sources.clone();
+    names.sort_unstable();
+    if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(CheckError::SourceTwice(pair[0]));
+    }
+    if names.first() != Some(&SourceName::Backprop) || names.len() < 2 {
+        return Err(CheckError::Sources);
+    }
+    if let Step::Fixed(step) = case.step
+        && !(step.is_finite() && step > 0.0)
+    {
+        return Err(CheckError::Step(step));
+    }
+    let source = |name| -> Box<dyn GradientSource> {
+        match name {
+            SourceName::Backprop => Box::new(Backprop),
+            SourceName::Dual => Box::new(Dual),
+            SourceName::Reverse => Box::new(Reverse),
+            SourceName::Central => Box::new(Central { step: case.step }),
+        }
+    };
+    Ok(names.into_iter().map(|name| (name, source(name))).collect())
+}
+
+/// The network of `case` at the point that its gradients are taken at, under the data loss.
+fn problem(case: &Case) -> Result<(Problem, Plan), CheckError> {
+    if let Some(penalty) = case.penalty
+        && !(penalty.strength().is_finite() && penalty.strength() > 0.0)
+    {
+        return Err(CheckError::Penalty(penalty.strength()));
+    }
+    let plan = Plan::new(&case.spec, case.samples)?;
+    let (input, loss) = data::batch(&case.spec, &plan, case.seed)?;
+    let mut problem = Problem {
+        network: Network::new(&plan),
+        parameters: Parameters::seeded(&plan, case.seed),
+        input,
+        objective: Objective {
+            loss: Some(loss),
+            scale: 1.0,
+            penalty: case.penalty,
+        },
+    };
+    if problem.parameters.count() == 0 {
+        return Err(CheckError::NoParameters(case.spec.name.clone()));
+    }
+    sgd::train(&mut problem, case.train_steps);
+    if problem
+        .parameters
+        .tensors
+        .iter()
+        .flatten()
+        .any(|w| !w.is_finite())
+    {
+        return Err(CheckError::Diverged(case.train_steps));
+    }
+    Ok((problem, plan))
+}
+
+/// The objectives to judge: the data loss, and with a penalty that and both together.
+fn part_problems(problem: Problem, penalty: Option<PenaltySpec>) -> Vec<(PartName, Problem)> {
+    let mut data = problem.clone();
+    data.objective.penalty = None;
+    let mut parts = vec![(PartName::DataLoss, data)];
+    if penalty.is_some() {
+        let mut alone = problem.clone();
+        alone.objective.loss = None;
+        parts.push((PartName::Penalty, alone));
+        parts.push((PartName::Total, problem));
+    }
+    parts
+}
