@@ -113,7 +113,45 @@ fn tensor_spread(exact: &Tensor<f64>, perturbed: &[&[Stochastic]]) -> Tensor<f64
     spread
 }
 
-fn root_mean_square(differences: impl Iterator<Item = f64>) -> f64 {
-    let squares: f64 = differences.map(|difference| difference * difference).sum();
-    (squares / RUNS as f64).sqrt() / MAGNIFICATION
+/// The spread of the perturbed runs; squared in units of the largest, since the square of a small
+/// number underflows, and a spread of 0 would call the smallest rounding a disagreement.
+fn root_mean_square(differences: impl Iterator<Item = f64> + Clone) -> f64 {
+    let largest = differences
+        .clone()
+        .map(f64::abs)
+        .filter(|size| *size > 0.0 && size.is_finite())
+        .fold(0.0, f64::max);
+    let unit = if largest > 0.0 { largest } else { 1.0 };
+    let squares: f64 = differences
+        .map(|difference| (difference / unit) * (difference / unit))
+        .sum();
+    unit * (squares / RUNS as f64).sqrt() / MAGNIFICATION
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_scales_with_its_runs_down_to_the_smallest_numbers() {
+        // √((3² + 4² + 5² + 5² + 5² + 2²)/6) = √(104/6)
+        let runs = [3.0, -4.0, 5.0, 5.0, -5.0, 2.0];
+        let expected = (104.0_f64 / 6.0).sqrt() / MAGNIFICATION;
+        for scale in [1.0, f64::exp2(-900.0), f64::exp2(900.0)] {
+            let spread = root_mean_square(runs.iter().map(|run| run * scale));
+            assert!(
+                (spread / scale - expected).abs() <= 4.0 * f64::EPSILON * expected,
+                "{spread:e} at scale {scale:e}, and not {expected:e} times that"
+            );
+        }
+        let zero = root_mean_square([0.0; 6].into_iter());
+        assert!(zero.abs() == 0.0, "no spread without differences: {zero:e}");
+    }
+
+    #[test]
+    fn what_is_not_finite_stays_so() {
+        let spread = |last: f64| root_mean_square([1.0, 0.0, 0.0, 0.0, 0.0, last].into_iter());
+        assert!(spread(f64::NAN).is_nan(), "NaN");
+        assert!(spread(f64::INFINITY).is_infinite(), "infinity");
+    }
 }

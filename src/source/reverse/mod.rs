@@ -16,7 +16,8 @@ mod objective;
 mod window;
 
 use dfdx::prelude::{
-    Backward, Cpu, Gradients, OwnedTape, PermuteTo, ReshapeTo, Tensor, TensorFromVec, Trace,
+    Backward, Cpu, Gradients, HasShape, OwnedTape, PermuteTo, ReshapeTo, Tensor, TensorFromVec,
+    Trace,
 };
 
 use crate::network::{LeafName, Problem};
@@ -103,7 +104,7 @@ impl Leaves {
 
     /// The network's input as the first activation: (N, C·H·W) turned to (C·H·W, N).
     fn first_activation(&self, batch: usize) -> Activation {
-        let features = self.input.as_vec().len() / batch;
+        let features = self.input.shape().0 / batch;
         let by_sample: Activation = self.input.leaky_trace().reshape_like(&(batch, features));
         let by_feature: Activation = by_sample.permute();
         by_feature.contiguous()

@@ -61,6 +61,7 @@ fn softmax_cross_entropy(
     y: Activation,
 ) -> Taped<()> {
     let (labels, batch) = *y.shape();
+    // On a tensor that is not contiguous dfdx's `log_softmax` is wrong.
     let log_p = y.contiguous().log_softmax::<Axis<0>>();
     let log_p: Taped<(usize,)> = log_p.reshape_like(&(labels * batch,));
     let smooth = (label_smoothing > 0.0).then(|| {

@@ -116,3 +116,71 @@ impl Geometry {
         self.row(channel, tap, at).unwrap_or(padding_row)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two channels of 2×3, kernel 2×2, stride 2, padding 1: the padded plane is 4×5, with
+    ///
+    ///     · · · · ·
+    ///     · 0 1 2 ·
+    ///     · 3 4 5 ·
+    ///     · · · · ·
+    ///
+    /// and windows at rows 0, 2 and columns 0, 2; 12 is the row of zeros, channel 1 begins at 6.
+    fn geometry() -> Geometry {
+        let window = Window {
+            kernel: [2, 2],
+            stride: [2, 2],
+            padding: [1, 1],
+            dilation: [1, 1],
+        };
+        Geometry::new(window, &[1, 2, 2, 3], &[1, 2, 2, 2])
+    }
+
+    #[test]
+    fn taps_meet_the_rows_that_a_drawing_shows() {
+        // Windows: [· · / · 0], [· · / 1 2], [· 3 / · ·], [4 5 / · ·].
+        let first_channel = [
+            12, 12, 12, 4, // tap (0,0)
+            12, 12, 3, 5, // tap (0,1)
+            12, 1, 12, 12, // tap (1,0)
+            0, 2, 12, 12, // tap (1,1)
+        ];
+        let shifted = first_channel.map(|row| if row < 6 { row + 6 } else { 12 });
+        let by_channel = [first_channel, shifted].concat();
+        assert_eq!(geometry().rows_by_channel(), by_channel, "by channel");
+        let taps = first_channel.chunks(4).zip(shifted.chunks(4));
+        let by_tap: Vec<usize> = taps.flat_map(|(a, b)| [a, b].concat()).collect();
+        assert_eq!(geometry().rows_by_tap(), by_tap, "by tap");
+        let inside: Vec<Vec<usize>> = geometry().rows_inside().take(5).collect();
+        assert_eq!(
+            inside,
+            [vec![0], vec![1, 2], vec![3], vec![4, 5], vec![6]],
+            "inside"
+        );
+    }
+
+    #[test]
+    fn a_divisor_counts_the_padding_but_nothing_beyond_it() {
+        let divisors = |count_include_pad| -> Vec<usize> {
+            (0..4)
+                .map(|at| geometry().divisor(at, count_include_pad))
+                .collect()
+        };
+        assert_eq!(divisors(true), [4, 4, 4, 4], "padding counts");
+        assert_eq!(divisors(false), [1, 2, 1, 2], "padding does not count");
+
+        // One row of 4, kernel 2, stride 3, ceil mode: the second window reaches past the end.
+        let window = Window {
+            kernel: [1, 2],
+            stride: [1, 3],
+            padding: [0, 0],
+            dilation: [1, 1],
+        };
+        let beyond = Geometry::new(window, &[1, 1, 1, 4], &[1, 1, 1, 2]);
+        assert_eq!(beyond.divisor(0, true), 2, "a whole window");
+        assert_eq!(beyond.divisor(1, true), 1, "a partial window");
+    }
+}
