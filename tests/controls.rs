@@ -7,8 +7,9 @@ use gradproof::harness::{NetworkCase, OperatorCase, config, strategy};
 use gradproof::network::Problem;
 use gradproof::source::{
     Backprop, Central, Dual, Estimate, FaultySource, Gradient, GradientSource, Point, Question,
-    Reverse, Step,
+    Reverse,
 };
+use gradproof::spec::case::Step;
 use gradproof::spec::{NetworkSpec, OpSpec};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 
 use gradproof::harness::{NetworkCase, strategy};
 use gradproof::network::Problem;
-use gradproof::source::{Backprop, Central, Dual, Gradient, GradientSource, Point, Reverse, Step};
+use gradproof::source::{Backprop, Central, Dual, Gradient, GradientSource, Point, Reverse};
 use gradproof::spec::NetworkSpec;
+use gradproof::spec::case::Step;
 use proptest::prelude::*;
 
 use super::{Outcome, hold, made};

@@ -2,10 +2,12 @@
 
 use gradproof::harness::strategy;
 use gradproof::network::Coordinate;
-use gradproof::spec::NetworkSpec;
+use gradproof::spec::case::{Case, Precision, Selection, SourceName, Step};
+use gradproof::spec::{NetworkSpec, PenaltySpec};
 use gradproof::tensor;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample;
 
 use super::{hold, made};
 
@@ -60,4 +62,52 @@ fn specs_survive_toml() {
         prop_assert_eq!(read.as_ref(), Ok(&case.spec), "{}", text);
         Ok(())
     });
+}
+
+#[test]
+fn tokens_are_read_back() {
+    hold("token", case(), |case| {
+        let token = case.token();
+        prop_assert_eq!(token.parse(), Ok(case), "{}", token);
+        Ok(())
+    });
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let strength = 0.0..=1.0;
+    let penalty = prop_oneof![
+        Just(None),
+        strength
+            .clone()
+            .prop_map(|strength| Some(PenaltySpec::L1 { strength })),
+        strength.prop_map(|strength| Some(PenaltySpec::L2 { strength })),
+    ];
+    let step = prop_oneof![Just(Step::Auto), (1e-12..=1.0).prop_map(Step::Fixed)];
+    let coordinates = prop_oneof![
+        Just(Selection::All),
+        any::<usize>().prop_map(Selection::Sample)
+    ];
+    let sources = sample::subsequence(SourceName::ALL.to_vec(), 0..=4);
+    let counts = (any::<u64>(), any::<usize>(), any::<usize>());
+    (
+        strategy::network(),
+        counts,
+        penalty,
+        step,
+        coordinates,
+        sources,
+    )
+        .prop_map(
+            |(network, (seed, samples, train_steps), penalty, step, coordinates, sources)| Case {
+                spec: network.spec,
+                seed,
+                precision: Precision::F64,
+                samples,
+                train_steps,
+                penalty,
+                step,
+                coordinates,
+                sources,
+            },
+        )
 }
