@@ -212,21 +212,31 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// D(h) at a step that the user gave; its truncation error is judged by D(h/2).
+    /// D(h) at a step that the user gave; its truncation error is judged by D(h/2), D(h/4) and D(h/16).
     fn fixed(&mut self, h: f64) -> Result<Found, SourceError> {
         let whole = self.difference(h)?;
         if !whole.smooth {
             return Ok(Found::AtKink(whole.slope));
         }
-        let half = self.difference(h / 2.0)?;
-        if !half.smooth {
-            return Ok(Found::AtKink(whole.slope));
+        // D(h) − D(h/2) is 3/4 of the h² term; the rest of the factor 2 allows for the terms behind.
+        // At a large step one distance can vanish by chance, but hardly all of them.
+        let mut truncation = 0.0_f64;
+        for fraction in [2.0, 4.0, 16.0] {
+            let nearer = match self.difference(h / fraction) {
+                Ok(nearer) => nearer,
+                // Near the spacing of numbers rounding is all the error there is.
+                Err(SourceError::StepTooSmall { .. }) => break,
+                Err(error) => return Err(error),
+            };
+            if !nearer.smooth {
+                return Ok(Found::AtKink(whole.slope));
+            }
+            truncation = truncation.max(2.0 * (whole.slope - nearer.slope).abs());
         }
-        // D(h) − D(h/2) is 3/4 of the h² term; the rest of it allows for the terms behind.
-        let truncation = 2.0 * (whole.slope - half.slope).abs();
+        // The rounding of D(h), and twice that of D(h/2), whose step is half as long.
         Ok(Found::Smooth(Estimate {
             value: whole.slope,
-            error: truncation + whole.rounding + 2.0 * half.rounding,
+            error: truncation + 5.0 * whole.rounding,
         }))
     }
 
