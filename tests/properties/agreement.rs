@@ -42,6 +42,36 @@ fn sources_agree_on_networks() {
     tally.into_inner().conclude("networks");
 }
 
+/// A step that somebody chose is seldom a good one, and its error bound has to say how bad it is.
+#[test]
+fn central_differences_of_any_step_stay_within_their_bound() {
+    let cases = (strategy::network(), -1..=30_i32);
+    hold("agreement_fixed_step", cases, |(case, halvings)| {
+        let h = f64::exp2(f64::from(-halvings));
+        let point = Point::new(made(case.problem())?, case.seed);
+        let coordinates = point.all_coordinates();
+        let ask = |source: &dyn GradientSource| made(point.ask(source, &coordinates, &|_| ()));
+        let (ours, central) = (
+            ask(&Backprop)?,
+            ask(&Central {
+                step: Step::Fixed(h),
+            })?,
+        );
+        let pairs = ours.estimates.iter().zip(&central.estimates);
+        for ((a, n), coordinate) in pairs.zip(&coordinates) {
+            let (gap, bound) = ((a.value - n.value).abs(), a.error + n.error);
+            prop_assert!(
+                gap <= bound,
+                "{case}, {}, step {h:e}: {} and {}, gap {gap:e}, bound {bound:e}",
+                point.problem.network.coordinate_name(*coordinate),
+                a.value,
+                n.value
+            );
+        }
+        Ok(())
+    });
+}
+
 /// Central differences with a first step far outside of the Taylor expansion's reach, that lined up by
 /// chance: the error bound was 5 and 229 times too small.
 #[test]
