@@ -1,7 +1,9 @@
 //! Regularisation of the weights, and its gradient.
 //!
-//!     L2: ½·λ·Σw²,  gradient λ·w
-//!     L1:  λ·Σ|w|,  gradient λ·sign(w), and 0 at 0
+//! ```text
+//! L2: ½·λ·Σw²,  gradient λ·w
+//! L1:  λ·Σ|w|,  gradient λ·sign(w), and 0 at 0
+//! ```
 //!
 //! Biases are left alone (Stanford CS231n, "Regularization"): only parameters called `weight` count.
 

@@ -31,10 +31,11 @@ pub enum Reference {
 
 /// Whether two estimates can be of one number: their distance is within the sum of their bounds.
 ///
-/// Asked as "within?", so that NaN never passes.
+/// Asked as "within?", so that NaN never passes. Below the smallest normal number precision is
+/// absolute and some libraries flush to zero, which no relative bound covers: so far apart they may be.
 #[must_use]
 pub fn within(a: Estimate, b: Estimate) -> bool {
-    (a.value - b.value).abs() <= a.error + b.error
+    (a.value - b.value).abs() <= a.error + b.error + f64::MIN_POSITIVE
 }
 
 /// Judge the gradient under test at one coordinate of a tensor whose largest derivative is `largest`.
@@ -120,6 +121,20 @@ mod tests {
             Verdict::Disagree
         );
         assert_eq!(judge(subject, &[], 1.0), Verdict::Unresolved);
+    }
+
+    #[test]
+    fn numbers_that_underflow_agree_with_zero() {
+        let flushed = judge(estimate(3e-311, 0.0), &[smooth(0.0, 0.0)], 1.0);
+        assert_eq!(
+            flushed,
+            Verdict::Agree,
+            "a sigmoid at -715, where some libraries give 0"
+        );
+        assert_eq!(
+            judge(estimate(3e-300, 0.0), &[smooth(0.0, 0.0)], 1.0),
+            Verdict::Disagree
+        );
     }
 
     #[test]

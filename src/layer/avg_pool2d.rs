@@ -1,6 +1,8 @@
 //! Mean over windows.
 //!
-//!     y[n,c,i,j] = 1/D[i,j] · Σ_{u,v} x[n,c, s·i + u − p, s·j + v − p]
+//! ```text
+//! y[n,c,i,j] = 1/D[i,j] · Σ_{u,v} x[n,c, s·i + u − p, s·j + v − p]
+//! ```
 //!
 //! Terms outside of the input are zero. D counts the entries inside of the input; with
 //! `count_include_pad` those in the padding too, though not what a `ceil_mode` window has beyond

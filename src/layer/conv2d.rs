@@ -3,7 +3,9 @@
 //! n batch · c input channel of a group · o output channel · g the group of o · h×w input ·
 //! kh×kw kernel · s stride · p padding · d dilation (each per axis)
 //!
-//!     y[n,o,i,j] = b[o] + Σ_{c,u,v} k[o,c,u,v] · x[n, g·C/G + c, s·i + d·u − p, s·j + d·v − p]
+//! ```text
+//! y[n,o,i,j] = b[o] + Σ_{c,u,v} k[o,c,u,v] · x[n, g·C/G + c, s·i + d·u − p, s·j + d·v − p]
+//! ```
 //!
 //! Terms outside of the input are zero. The output's size is in [`Window::output`].
 
@@ -38,18 +40,18 @@ struct Sizes {
     input: [usize; 2],
     /// Rows and columns of the output.
     output: [usize; 2],
+    /// Taps of a kernel.
+    taps: usize,
 }
 
-/// A tap of a kernel with the part of one output row that it reaches.
+/// A tap of the kernel, with the rectangle of the output for which it is inside of the input.
 struct Tap {
-    /// The tap's row and column in the kernel.
-    at: [usize; 2],
-    /// First output column for which the tap is inside of the input.
-    start: usize,
-    /// Past the last such column.
-    end: usize,
-    /// Input column of output column `start`.
-    column: usize,
+    /// Position in the kernel.
+    at: usize,
+    rows: Range<usize>,
+    columns: Range<usize>,
+    /// Position in an input plane of what it meets at the rectangle's first entry.
+    first: usize,
 }
 
 impl Conv2d {
@@ -78,21 +80,22 @@ impl Conv2d {
         let sizes = self.sizes(&parameters[0], x, y);
         let (weight, x, y) = (values(&parameters[0]), values(x), values_mut(y));
         let bias = parameters.get(1).map(values);
-        let [rows, columns] = sizes.output;
         let taps = self.taps(&sizes);
         for n in 0..sizes.batch {
             for o in channels.clone() {
-                let plane =
-                    &mut y[(n * sizes.out_channels + o) * rows * columns..][..rows * columns];
+                let plane = &mut y[sizes.output_plane(n, o)];
                 plane.fill(bias.map_or(S::zero(), |bias| bias[o]));
                 for c in 0..sizes.group_in {
+                    let x = &x[sizes.input_plane(n, o, c)];
+                    let kernel = &weight[sizes.kernel(o, c)..];
                     for tap in &taps {
-                        let k = weight[self.weight_at(&sizes, o, c, tap)];
-                        for i in 0..rows {
-                            if let Some(row) = self.input_row(&sizes, n, o, c, i, tap) {
-                                let y = &mut plane[i * columns..][tap.start..tap.end];
-                                axpy(y, k, &x[row..], self.window.stride[1]);
-                            }
+                        for (met, at) in self.meetings(&sizes, tap) {
+                            axpy(
+                                &mut plane[met],
+                                kernel[tap.at],
+                                &x[at..],
+                                self.window.stride[1],
+                            );
                         }
                     }
                 }
@@ -102,9 +105,11 @@ impl Conv2d {
 
     /// Compute the gradients from dy (N, O, H′, W′):
     ///
-    ///     dx[n,c,h,w]  = Σ_{o,i,j} dy[n,o,i,j] · k[o,c,u,v]   over the (i,j,u,v) that meet (h,w)
-    ///     dk[o,c,u,v]  = Σ_{n,i,j} dy[n,o,i,j] · x[n,c, s·i + d·u − p, s·j + d·v − p]
-    ///     db[o]        = Σ_{n,i,j} dy[n,o,i,j]
+    /// ```text
+    /// dx[n,c,h,w]  = Σ_{o,i,j} dy[n,o,i,j] · k[o,c,u,v]   over the (i,j,u,v) that meet (h,w)
+    /// dk[o,c,u,v]  = Σ_{n,i,j} dy[n,o,i,j] · x[n,c, s·i + d·u − p, s·j + d·v − p]
+    /// db[o]        = Σ_{n,i,j} dy[n,o,i,j]
+    /// ```
     #[must_use]
     pub fn backward<S: Scalar>(
         &self,
@@ -123,30 +128,29 @@ impl Conv2d {
         let mut db = bias_gradient.first_mut().map(values_mut);
         let (weight, x, dy) = (values(&parameters[0]), values(x), values(dy));
         let dx_values = values_mut(&mut dx);
-
-        let [rows, columns] = sizes.output;
         let stride = self.window.stride[1];
         let taps = self.taps(&sizes);
         for n in 0..sizes.batch {
             for o in 0..sizes.out_channels {
-                let plane = &dy[(n * sizes.out_channels + o) * rows * columns..][..rows * columns];
+                let plane = &dy[sizes.output_plane(n, o)];
                 if let Some(db) = &mut db {
                     for dy in plane {
                         db[o] += *dy;
                     }
                 }
                 for c in 0..sizes.group_in {
+                    let input = sizes.input_plane(n, o, c);
+                    let (x, dx) = (&x[input.clone()], &mut dx_values[input]);
+                    let kernel = sizes.kernel(o, c);
                     for tap in &taps {
-                        let at = self.weight_at(&sizes, o, c, tap);
+                        let k = weight[kernel + tap.at];
                         let mut sum = S::zero();
-                        for i in 0..rows {
-                            if let Some(row) = self.input_row(&sizes, n, o, c, i, tap) {
-                                let dy = &plane[i * columns..][tap.start..tap.end];
-                                sum += strided_dot(dy, &x[row..], stride);
-                                scatter(&mut dx_values[row..], weight[at], dy, stride);
-                            }
+                        for (met, at) in self.meetings(&sizes, tap) {
+                            let dy = &plane[met];
+                            sum += strided_dot(dy, &x[at..], stride);
+                            scatter(&mut dx[at..], k, dy, stride);
                         }
-                        dk[at] += sum;
+                        dk[kernel + tap.at] += sum;
                     }
                 }
             }
@@ -158,60 +162,73 @@ impl Conv2d {
     }
 
     fn sizes<S>(&self, weight: &Tensor<S>, x: &Tensor<S>, y: &Tensor<S>) -> Sizes {
-        let (x, y) = (x.shape(), y.shape());
+        let (weight, x, y) = (weight.shape(), x.shape(), y.shape());
         Sizes {
             batch: x[0],
             in_channels: x[1],
             out_channels: y[1],
-            group_in: weight.shape()[1],
+            group_in: weight[1],
             group_out: y[1] / self.groups,
             input: [x[2], x[3]],
             output: [y[2], y[3]],
+            taps: weight[2] * weight[3],
         }
     }
 
-    /// The taps that reach any output column, in row-major order.
+    /// The taps that are inside of the input for any output, in row-major order.
     fn taps(&self, sizes: &Sizes) -> Vec<Tap> {
-        let [rows, columns] = self.window.kernel;
-        (0..rows)
-            .flat_map(|u| (0..columns).map(move |v| [u, v]))
+        let reach = |axis: usize, tap: usize| {
+            let (start, end) =
+                self.window
+                    .positions(axis, tap, sizes.input[axis], sizes.output[axis]);
+            let first = self
+                .window
+                .input_index(axis, start, tap, sizes.input[axis])?;
+            (start < end).then_some((start..end, first))
+        };
+        let width = self.window.kernel[1];
+        (0..sizes.taps)
             .filter_map(|at| {
-                let (start, end) = self
-                    .window
-                    .positions(1, at[1], sizes.input[1], sizes.output[1]);
-                let column = self.window.input_index(1, start, at[1], sizes.input[1])?;
-                (start < end).then_some(Tap {
+                let ((rows, row), (columns, column)) =
+                    (reach(0, at / width)?, reach(1, at % width)?);
+                Some(Tap {
                     at,
-                    start,
-                    end,
-                    column,
+                    rows,
+                    columns,
+                    first: row * sizes.input[1] + column,
                 })
             })
             .collect()
     }
 
-    /// Position of k[o,c,u,v].
-    fn weight_at(&self, sizes: &Sizes, o: usize, c: usize, tap: &Tap) -> usize {
-        let [rows, columns] = self.window.kernel;
-        ((o * sizes.group_in + c) * rows + tap.at[0]) * columns + tap.at[1]
+    /// Each piece of an output row that `tap` reaches, as a range in its plane, with the position in the
+    /// input plane of what its first entry meets.
+    fn meetings(&self, sizes: &Sizes, tap: &Tap) -> impl Iterator<Item = (Range<usize>, usize)> {
+        let (width, step) = (sizes.output[1], self.window.stride[0] * sizes.input[1]);
+        let (Range { start, end }, first) = (tap.columns.clone(), tap.first);
+        let rows = tap.rows.clone().enumerate();
+        rows.map(move |(met, row)| (row * width + start..row * width + end, first + met * step))
+    }
+}
+
+impl Sizes {
+    /// The plane of channel `o` of sample `n` in the output.
+    fn output_plane(&self, n: usize, o: usize) -> Range<usize> {
+        let size = self.output[0] * self.output[1];
+        let start = (n * self.out_channels + o) * size;
+        start..start + size
     }
 
-    /// Position of the first input entry that `tap` meets in output row `i`, or `None` in the padding.
-    fn input_row(
-        &self,
-        sizes: &Sizes,
-        n: usize,
-        o: usize,
-        c: usize,
-        i: usize,
-        tap: &Tap,
-    ) -> Option<usize> {
-        let row = self.window.input_index(0, i, tap.at[0], sizes.input[0])?;
-        let channel = o / sizes.group_out * sizes.group_in + c;
-        Some(
-            ((n * sizes.in_channels + channel) * sizes.input[0] + row) * sizes.input[1]
-                + tap.column,
-        )
+    /// The plane in the input that is channel `c` of the group of output channel `o`.
+    fn input_plane(&self, n: usize, o: usize, c: usize) -> Range<usize> {
+        let size = self.input[0] * self.input[1];
+        let start = (n * self.in_channels + o / self.group_out * self.group_in + c) * size;
+        start..start + size
+    }
+
+    /// Where the kernel begins that leads from channel `c` of the group to output channel `o`.
+    fn kernel(&self, o: usize, c: usize) -> usize {
+        (o * self.group_in + c) * self.taps
     }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! n batch · i input feature · o output feature
 //!
-//!     y[n,o] = b[o] + Σ_i W[o,i] · x[n,i]
+//! ```text
+//! y[n,o] = b[o] + Σ_i W[o,i] · x[n,i]
+//! ```
 
 use std::ops::Range;
 
@@ -42,9 +44,11 @@ pub fn forward_units<S: Scalar>(
 
 /// Compute the gradients from dy (N, O):
 ///
-///     dx[n,i] = Σ_o dy[n,o] · W[o,i]
-///     dW[o,i] = Σ_n dy[n,o] · x[n,i]
-///     db[o]   = Σ_n dy[n,o]
+/// ```text
+/// dx[n,i] = Σ_o dy[n,o] · W[o,i]
+/// dW[o,i] = Σ_n dy[n,o] · x[n,i]
+/// db[o]   = Σ_n dy[n,o]
+/// ```
 #[must_use]
 pub fn backward<S: Scalar>(
     parameters: &[Tensor<S>],

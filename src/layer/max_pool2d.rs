@@ -1,6 +1,8 @@
 //! Maximum over windows.
 //!
-//!     y[n,c,i,j] = max_{u,v} x[n,c, s·i + u − p, s·j + v − p]
+//! ```text
+//! y[n,c,i,j] = max_{u,v} x[n,c, s·i + u − p, s·j + v − p]
+//! ```
 //!
 //! Padding is never the maximum. At a tie the first entry in row-major order takes the whole
 //! gradient, as in PyTorch; NaN is passed on.
@@ -68,7 +70,7 @@ impl MaxPool2d {
                             }
                         }
                     }
-                    choices.push(u32::try_from(best).expect("a plan limits sizes to 2^30"));
+                    choices.push(u32::try_from(best).expect("a plan limits sizes to 2^26"));
                 }
             }
         }

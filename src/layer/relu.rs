@@ -1,6 +1,8 @@
 //! max(x, 0), with slope 0 at 0 as in PyTorch.
 //!
-//!     y = x where x > 0, else 0
+//! ```text
+//! y = x where x > 0, else 0
+//! ```
 //!
 //! NaN is passed on, not hidden.
 

@@ -1,6 +1,8 @@
 //! The logistic function.
 //!
-//!     y = 1/(1 + e^−x),  dy/dx = y·(1 − y)
+//! ```text
+//! y = 1/(1 + e^−x),  dy/dx = y·(1 − y)
+//! ```
 //!
 //! For x < 0 it is computed as eˣ/(1 + eˣ), so that nothing overflows.
 

@@ -1,6 +1,8 @@
 //! Hyperbolic tangent.
 //!
-//!     y = tanh x,  dy/dx = 1 − y²
+//! ```text
+//! y = tanh x,  dy/dx = 1 − y²
+//! ```
 
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;

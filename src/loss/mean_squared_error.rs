@@ -2,7 +2,9 @@
 //!
 //! M number of entries of y
 //!
-//!     L = 1/M · Σ (y − t)²,  dL/dy = 2·(y − t)/M
+//! ```text
+//! L = 1/M · Σ (y − t)²,  dL/dy = 2·(y − t)/M
+//! ```
 
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;

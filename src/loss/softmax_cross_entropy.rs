@@ -2,9 +2,11 @@
 //!
 //! n sample of N · k class of K · t the target class · ε label smoothing · z the logits
 //!
-//!     q[n,k] = (1 − ε)·[k = t(n)] + ε/K
-//!     L = 1/N · Σ_n (log Σ_k e^z[n,k] − Σ_k q[n,k]·z[n,k])
-//!     dL/dz[n,k] = (softmax(z[n])[k] − q[n,k])/N
+//! ```text
+//! q[n,k] = (1 − ε)·[k = t(n)] + ε/K
+//! L = 1/N · Σ_n (log Σ_k e^z[n,k] − Σ_k q[n,k]·z[n,k])
+//! dL/dz[n,k] = (softmax(z[n])[k] − q[n,k])/N
+//! ```
 //!
 //! The largest logit is subtracted first, so that nothing overflows; being the same on every
 //! branch of the result, it needs no gradient.

@@ -1,6 +1,8 @@
 //! The objective under which a single operator is checked.
 //!
-//!     L = Σ r·y,  dL/dy = r
+//! ```text
+//! L = Σ r·y,  dL/dy = r
+//! ```
 
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;

@@ -115,7 +115,7 @@ pub fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
     ((a + b) + (c + d)) + ((e + f) + (g + h))
 }
 
-/// y += k·x, element by element; with `stride` > 1, y[j] += k·x[stride·j].
+/// `y[j] += k·x[stride·j]` for every j.
 pub fn axpy<S: Scalar>(y: &mut [S], k: S, x: &[S], stride: usize) {
     if stride == 1 {
         for (y, x) in y.iter_mut().zip(x) {

@@ -1,6 +1,8 @@
 //! Central differences: step, error bound, and the branch pattern at both ends.
 //!
-//!     D(h) = (L(w + h) − L(w − h)) / ((w + h) − (w − h)) = L′(w) + h²·L‴(w)/6 + O(h⁴)
+//! ```text
+//! D(h) = (L(w + h) − L(w − h)) / ((w + h) − (w − h)) = L′(w) + h²·L‴(w)/6 + O(h⁴)
+//! ```
 //!
 //! Halving h and extrapolating to h = 0 removes the first two terms of the error (L. F. Richardson,
 //! 1911; C. J. F. Ridders, *Advances in Engineering Software* 4(2), 1982, for choosing the step by

@@ -241,8 +241,9 @@ impl Window {
     }
 }
 
-/// The largest number of entries of a tensor (8 GiB in `f64`).
-pub const MOST_ENTRIES: usize = 1 << 30;
+/// The largest number of entries of a network's tensors together: half a GiB in `f64`, and 9 GiB as dual
+/// numbers of 16 tangents.
+pub const MOST_ENTRIES: usize = 1 << 26;
 
 /// The number of entries of `shape`, which is neither empty nor too large.
 ///

@@ -69,12 +69,12 @@ pub enum PlanError {
     },
     /// All sizes fit on their own, and together they do not.
     #[error(
-        "network '{network}' needs {numbers} numbers for parameters and activations, more than {limit}: use fewer samples or smaller layers"
+        "network '{network}' needs {numbers} numbers for parameters, activations and convolution windows, more than {limit}: use fewer samples or smaller layers"
     )]
     TooLarge {
         /// The network.
         network: String,
-        /// Parameters plus activations.
+        /// Parameters, activations, and the windows that a convolution by matrix product gathers.
         numbers: usize,
         /// The largest number allowed.
         limit: usize,
@@ -122,6 +122,7 @@ impl Plan {
             let output = output_shape(&layer.op, &shape).map_err(at_layer)?;
             numbers =
                 numbers.saturating_add(checked_size("its output", &output).map_err(at_layer)?);
+            numbers = numbers.saturating_add(window_entries(&layer.op, &shape, &output));
             let parameters = parameters(&layer.op, &name, &shape);
             for parameter in &parameters {
                 let size = checked_size(&parameter.name, &parameter.shape).map_err(at_layer)?;
@@ -247,6 +248,18 @@ fn image(shape: &[usize]) -> Result<[usize; 4], ShapeError> {
         got: shape.to_vec(),
         hint: "",
     })
+}
+
+/// Entries of the matrix of all windows, which the reverse source gathers.
+fn window_entries(op: &OpSpec, input: &[usize], output: &[usize]) -> usize {
+    let window = match op {
+        OpSpec::Conv2d(conv) => conv.window(),
+        OpSpec::MaxPool2d(pool) => pool.window(),
+        OpSpec::AvgPool2d(pool) => pool.window(),
+        _ => return 0,
+    };
+    let factors = [&window.kernel[..], &output[2..], &input[..2]].concat();
+    factors.into_iter().fold(1, usize::saturating_mul)
 }
 
 /// The parameters of `op` in PyTorch's names and layouts, for an input of shape `input`.

@@ -123,10 +123,12 @@ mod tests {
 
     /// Two channels of 2×3, kernel 2×2, stride 2, padding 1: the padded plane is 4×5, with
     ///
-    ///     · · · · ·
-    ///     · 0 1 2 ·
-    ///     · 3 4 5 ·
-    ///     · · · · ·
+    /// ```text
+    /// · · · · ·
+    /// · 0 1 2 ·
+    /// · 3 4 5 ·
+    /// · · · · ·
+    /// ```
     ///
     /// and windows at rows 0, 2 and columns 0, 2; 12 is the row of zeros, channel 1 begins at 6.
     fn geometry() -> Geometry {
