@@ -33,5 +33,8 @@ pub mod report;
 // Use: the driver, random cases, the program.
 pub mod check;
 
+#[cfg(feature = "proptest")]
+pub mod harness;
+
 #[cfg(feature = "cli")]
 pub mod cli;

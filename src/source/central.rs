@@ -214,21 +214,31 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// D(h) at a step that the user gave; its truncation error is judged by D(h/2).
+    /// D(h) at a step that the user gave; its truncation error is judged by D(h/2), D(h/4) and D(h/16).
     fn fixed(&mut self, h: f64) -> Result<Found, SourceError> {
         let whole = self.difference(h)?;
         if !whole.smooth {
             return Ok(Found::AtKink(whole.slope));
         }
-        let half = self.difference(h / 2.0)?;
-        if !half.smooth {
-            return Ok(Found::AtKink(whole.slope));
+        // D(h) − D(h/2) is 3/4 of the h² term; the rest of the factor 2 allows for the terms behind.
+        // At a large step one distance can vanish by chance, but hardly all of them.
+        let mut truncation = 0.0_f64;
+        for fraction in [2.0, 4.0, 16.0] {
+            let nearer = match self.difference(h / fraction) {
+                Ok(nearer) => nearer,
+                // Near the spacing of numbers rounding is all the error there is.
+                Err(SourceError::StepTooSmall { .. }) => break,
+                Err(error) => return Err(error),
+            };
+            if !nearer.smooth {
+                return Ok(Found::AtKink(whole.slope));
+            }
+            truncation = truncation.max(2.0 * (whole.slope - nearer.slope).abs());
         }
-        // D(h) − D(h/2) is 3/4 of the h² term; the rest of it allows for the terms behind.
-        let truncation = 2.0 * (whole.slope - half.slope).abs();
+        // The rounding of D(h), and twice that of D(h/2), whose step is half as long.
         Ok(Found::Smooth(Estimate {
             value: whole.slope,
-            error: truncation + whole.rounding + 2.0 * half.rounding,
+            error: truncation + 5.0 * whole.rounding,
         }))
     }
 
@@ -236,6 +246,7 @@ impl<'a> Line<'a> {
     fn ladder(&mut self, scale: f64) -> Result<Found, SourceError> {
         let first = f64::exp2(scale.max(self.origin.abs()).log2().floor());
         let mut differences: Vec<Difference> = Vec::new();
+        let mut previous: Option<f64> = None;
         let mut best: Option<Estimate> = None;
         let mut last_slope = 0.0;
         let mut halvings = 0;
@@ -254,6 +265,7 @@ impl<'a> Line<'a> {
             last_slope = difference.slope;
             if !difference.smooth {
                 differences.clear();
+                previous = None;
                 halvings += 2;
                 continue;
             }
@@ -262,8 +274,16 @@ impl<'a> Line<'a> {
             let [.., d0, d1, d2] = differences[..] else {
                 continue;
             };
-            let (estimate, truncation) = extrapolate([d0, d1, d2]);
+            let (mut estimate, mut truncation) = extrapolate([d0, d1, d2]);
             let rounding = estimate.error - truncation;
+            // Steps too large for the expansion can seem to converge by chance: one extrapolation
+            // is believed as far only as the one before it says the same.
+            if let Some(previous) = previous.replace(estimate.value) {
+                truncation = truncation.max((estimate.value - previous).abs());
+                estimate.error = truncation + rounding;
+            } else if (d1.slope - d0.slope).abs() > d0.rounding + d1.rounding {
+                continue;
+            }
             if best.is_none_or(|best| estimate.error < best.error) {
                 best = Some(estimate);
             }

@@ -1,0 +1,70 @@
+//! How cases are written in a failure's message.
+
+use crate::spec::extent::Window;
+use crate::spec::{LossSpec, OpSpec};
+
+/// `2×3×5`.
+pub(super) fn shape(sizes: &[usize]) -> String {
+    let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
+    sizes.join("×")
+}
+
+/// The operator with those attributes that are not the usual ones.
+pub(super) fn op(op: &OpSpec) -> String {
+    let attributes = match op {
+        OpSpec::Conv2d(conv) => {
+            let mut parts = vec![format!("{} channels", conv.out_channels)];
+            parts.extend(window(&conv.window(), [1, 1]));
+            parts.extend((conv.groups != 1).then(|| format!("{} groups", conv.groups)));
+            parts.extend((!conv.bias).then(|| "no bias".to_owned()));
+            parts
+        }
+        OpSpec::Linear(linear) => {
+            let mut parts = vec![format!("{} features", linear.out_features)];
+            parts.extend((!linear.bias).then(|| "no bias".to_owned()));
+            parts
+        }
+        OpSpec::MaxPool2d(pool) => {
+            let mut parts = window(&pool.window(), pool.kernel);
+            parts.extend(pool.ceil_mode.then(|| "ceil mode".to_owned()));
+            parts
+        }
+        OpSpec::AvgPool2d(pool) => {
+            let mut parts = window(&pool.window(), pool.kernel);
+            parts.extend(pool.ceil_mode.then(|| "ceil mode".to_owned()));
+            parts.extend((!pool.count_include_pad).then(|| "padding not counted".to_owned()));
+            parts
+        }
+        OpSpec::Relu {} | OpSpec::Tanh {} | OpSpec::Sigmoid {} | OpSpec::Flatten {} => Vec::new(),
+    };
+    if attributes.is_empty() {
+        op.name().to_owned()
+    } else {
+        format!("{}({})", op.name(), attributes.join(", "))
+    }
+}
+
+fn window(window: &Window, usual_stride: [usize; 2]) -> Vec<String> {
+    let parts = [
+        ("kernel", window.kernel, [0, 0]),
+        ("stride", window.stride, usual_stride),
+        ("padding", window.padding, [0, 0]),
+        ("dilation", window.dilation, [1, 1]),
+    ];
+    let unusual = parts.into_iter().filter(|(_, value, usual)| value != usual);
+    unusual
+        .map(|(name, value, _)| format!("{name} {}", shape(&value)))
+        .collect()
+}
+
+/// The loss's name.
+pub(super) fn loss(loss: &LossSpec) -> String {
+    match loss {
+        LossSpec::SoftmaxCrossEntropy { label_smoothing } if *label_smoothing > 0.0 => {
+            format!("softmax_cross_entropy(label smoothing {label_smoothing})")
+        }
+        LossSpec::SoftmaxCrossEntropy { .. } => "softmax_cross_entropy".to_owned(),
+        LossSpec::MeanSquaredError {} => "mean_squared_error".to_owned(),
+        LossSpec::WeightedSum {} => "weighted_sum".to_owned(),
+    }
+}

@@ -1,0 +1,61 @@
+//! Makes layers that were drawn without regard to each other fit together.
+
+use crate::spec::OpSpec;
+use crate::spec::extent::{Rounding, ShapeError};
+
+/// Shrink the operator's window to the image (channels, rows, columns), and return the image behind it.
+pub(super) fn fit(op: &mut OpSpec, image: [usize; 3]) -> Result<[usize; 3], ShapeError> {
+    let [channels, rows, columns] = image;
+    let size = [rows, columns];
+    let (channels, window, rounding) = match op {
+        OpSpec::Conv2d(conv) => {
+            for (axis, size) in size.into_iter().enumerate() {
+                conv.kernel[axis] = conv.kernel[axis].min(size);
+                if conv.dilation[axis] * (conv.kernel[axis] - 1) >= size {
+                    conv.dilation[axis] = 1;
+                }
+                // More would make the image grow from layer to layer.
+                let span = conv.dilation[axis] * (conv.kernel[axis] - 1) + 1;
+                conv.padding[axis] = conv.padding[axis].min(span / 2);
+            }
+            if !channels.is_multiple_of(conv.groups)
+                || !conv.out_channels.is_multiple_of(conv.groups)
+            {
+                conv.groups = 1;
+            }
+            (conv.out_channels, conv.window(), Rounding::Floor)
+        }
+        OpSpec::MaxPool2d(pool) => {
+            (pool.kernel, pool.padding) = pooling(pool.kernel, pool.padding, size);
+            (channels, pool.window(), rounding(pool.ceil_mode))
+        }
+        OpSpec::AvgPool2d(pool) => {
+            (pool.kernel, pool.padding) = pooling(pool.kernel, pool.padding, size);
+            (channels, pool.window(), rounding(pool.ceil_mode))
+        }
+        _ => return Ok(image),
+    };
+    let [rows, columns] = window.output(size, rounding)?;
+    Ok([channels, rows, columns])
+}
+
+/// Kernel and padding of a pooling that fits into `size`.
+fn pooling(
+    mut kernel: [usize; 2],
+    mut padding: [usize; 2],
+    size: [usize; 2],
+) -> ([usize; 2], [usize; 2]) {
+    for axis in 0..2 {
+        kernel[axis] = kernel[axis].min(size[axis]);
+        padding[axis] = padding[axis].min(kernel[axis] / 2);
+    }
+    (kernel, padding)
+}
+
+fn rounding(ceil_mode: bool) -> Rounding {
+    if ceil_mode {
+        Rounding::Ceil
+    } else {
+        Rounding::Floor
+    }
+}

@@ -1,0 +1,30 @@
+//! Random cases for property tests: shapes drawn by proptest, data made from a seed.
+//!
+//! ```
+//! use gradproof::harness::{config, strategy};
+//! use proptest::test_runner::TestRunner;
+//!
+//! let mut config = config("doc");
+//! # config.failure_persistence = None;
+//! config.cases = 4;
+//! TestRunner::new(config)
+//!     .run(&strategy::conv2d(), |case| {
+//!         let problem = case.problem().expect("strategies draw shapes that fit");
+//!         let gradients = problem.backpropagate::<f64>(None);
+//!         assert_eq!(gradients.input.shape(), case.input, "{case}");
+//!         Ok(())
+//!     })
+//!     .unwrap();
+//! ```
+
+mod data;
+mod describe;
+mod fit;
+mod network;
+mod operator;
+mod persistence;
+pub mod strategy;
+
+pub use network::NetworkCase;
+pub use operator::OperatorCase;
+pub use persistence::{REGRESSIONS, config, config_in};

@@ -1,0 +1,277 @@
+//! What proptest draws: shapes and a seed, never data.
+//!
+//! Batch and channel counts are 2 or more most of the time, since many faults hide at 1, and every
+//! size shrinks towards 1.
+
+use proptest::array::uniform2;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::spec::{
+    AvgPool2dSpec, Conv2dSpec, DataSpec, LayerSpec, LinearSpec, LossSpec, MaxPool2dSpec,
+    NetworkSpec, OpSpec,
+};
+
+use super::{NetworkCase, OperatorCase, fit};
+
+/// The most samples in a batch.
+const MOST_SAMPLES: usize = 3;
+
+/// Convolutions: stride, padding and dilation per axis, groups, ragged edges, 1×1 kernels.
+pub fn conv2d() -> impl Strategy<Value = OperatorCase> {
+    let channels = (groups(), several(3), several(3));
+    let extra = uniform2(0..=4_usize);
+    (
+        several(MOST_SAMPLES),
+        channels,
+        conv_window(),
+        extra,
+        bias(),
+        seed(),
+    )
+        .prop_map(
+            |(batch, (groups, group_in, group_out), conv, extra, bias, seed)| {
+                let conv = Conv2dSpec {
+                    out_channels: groups * group_out,
+                    groups,
+                    bias,
+                    ..conv
+                };
+                let [rows, columns] = [0, 1].map(|axis| {
+                    let span = conv.dilation[axis] * (conv.kernel[axis] - 1) + 1;
+                    (span + extra[axis])
+                        .saturating_sub(2 * conv.padding[axis])
+                        .max(1)
+                });
+                OperatorCase {
+                    op: OpSpec::Conv2d(conv),
+                    input: vec![batch, groups * group_in, rows, columns],
+                    seed,
+                }
+            },
+        )
+}
+
+/// Max-poolings: overlapping and gapped windows, padding, `ceil_mode`.
+pub fn max_pool2d() -> impl Strategy<Value = OperatorCase> {
+    (image(), max_pool_op(), seed()).prop_map(pooling_case)
+}
+
+/// Average poolings: the same, with padding counted or not.
+pub fn avg_pool2d() -> impl Strategy<Value = OperatorCase> {
+    (image(), avg_pool_op(), seed()).prop_map(pooling_case)
+}
+
+/// Linear layers, with more inputs than the eight partial sums of a dot product at times.
+pub fn linear() -> impl Strategy<Value = OperatorCase> {
+    let features = (several(20), several(5));
+    (several(MOST_SAMPLES), features, bias(), seed()).prop_map(
+        |(batch, (inputs, out_features), bias, seed)| OperatorCase {
+            op: OpSpec::Linear(LinearSpec { out_features, bias }),
+            input: vec![batch, inputs],
+            seed,
+        },
+    )
+}
+
+/// ReLU, tanh or sigmoid alone, and flatten.
+pub fn elementwise() -> impl Strategy<Value = OperatorCase> {
+    let op = prop_oneof![1 => Just(OpSpec::Flatten {}), 3 => activation()];
+    (image(), op, seed()).prop_map(|(input, op, seed)| OperatorCase {
+        op,
+        input: input.to_vec(),
+        seed,
+    })
+}
+
+/// Any single operator.
+pub fn operator() -> impl Strategy<Value = OperatorCase> {
+    prop_oneof![
+        1 => elementwise(),
+        2 => linear(),
+        2 => avg_pool2d(),
+        2 => max_pool2d(),
+        4 => conv2d(),
+    ]
+}
+
+/// Small networks: convolutions, poolings and activations, then linear layers, under any loss.
+pub fn network() -> impl Strategy<Value = NetworkCase> {
+    let image = (several(3), uniform2(2..=6_usize));
+    let hidden = proptest::option::of((1..=4_usize, activation()));
+    let head = (hidden, 2..=4_usize, bias());
+    (
+        several(MOST_SAMPLES),
+        image,
+        vec(block(), 0..=4),
+        head,
+        loss(),
+        seed(),
+    )
+        .prop_map(
+            |(batch, (channels, [rows, columns]), blocks, (hidden, outputs, bias), loss, seed)| {
+                let mut ops = Vec::new();
+                let mut image = [channels, rows, columns];
+                for mut op in blocks {
+                    image =
+                        fit::fit(&mut op, image).expect("windows have been shrunk to the image");
+                    ops.push(op);
+                }
+                ops.push(OpSpec::Flatten {});
+                if let Some((out_features, activation)) = hidden {
+                    ops.push(OpSpec::Linear(LinearSpec { out_features, bias }));
+                    ops.push(activation);
+                }
+                ops.push(OpSpec::Linear(LinearSpec {
+                    out_features: outputs,
+                    bias: true,
+                }));
+                NetworkCase {
+                    spec: NetworkSpec {
+                        name: "random".to_owned(),
+                        input: vec![channels, rows, columns],
+                        data: DataSpec::Random,
+                        loss,
+                        layers: ops
+                            .into_iter()
+                            .map(|op| LayerSpec { name: None, op })
+                            .collect(),
+                    },
+                    batch,
+                    seed,
+                }
+            },
+        )
+}
+
+/// One layer of a network's first part; its window is made to fit later.
+fn block() -> impl Strategy<Value = OpSpec> {
+    let conv = (groups(), several(4), conv_window(), bias());
+    let conv = conv.prop_map(|(groups, out_channels, conv, bias)| {
+        OpSpec::Conv2d(Conv2dSpec {
+            out_channels,
+            groups,
+            bias,
+            ..conv
+        })
+    });
+    prop_oneof![
+        3 => activation(),
+        1 => avg_pool_op(),
+        1 => max_pool_op(),
+        3 => conv,
+    ]
+}
+
+fn activation() -> impl Strategy<Value = OpSpec> {
+    prop_oneof![
+        2 => Just(OpSpec::Relu {}),
+        1 => Just(OpSpec::Tanh {}),
+        1 => Just(OpSpec::Sigmoid {}),
+    ]
+}
+
+fn loss() -> impl Strategy<Value = LossSpec> {
+    prop_oneof![
+        Just(LossSpec::WeightedSum {}),
+        Just(LossSpec::MeanSquaredError {}),
+        prop_oneof![Just(0.0), Just(0.125)]
+            .prop_map(|label_smoothing| LossSpec::SoftmaxCrossEntropy { label_smoothing }),
+    ]
+}
+
+/// A convolution's window, with the rest of the attributes to be filled in.
+fn conv_window() -> impl Strategy<Value = Conv2dSpec> {
+    (
+        uniform2(1..=3_usize),
+        uniform2(1..=3_usize),
+        uniform2(0..=2_usize),
+        uniform2(1..=2_usize),
+    )
+        .prop_map(|(kernel, stride, padding, dilation)| Conv2dSpec {
+            out_channels: 1,
+            kernel,
+            stride,
+            padding,
+            dilation,
+            groups: 1,
+            bias: true,
+        })
+}
+
+fn max_pool_op() -> impl Strategy<Value = OpSpec> {
+    (
+        uniform2(1..=3_usize),
+        pooling_stride(),
+        uniform2(0..=1_usize),
+        any::<bool>(),
+    )
+        .prop_map(|(kernel, stride, padding, ceil_mode)| {
+            OpSpec::MaxPool2d(MaxPool2dSpec {
+                kernel,
+                stride,
+                padding,
+                ceil_mode,
+            })
+        })
+}
+
+fn avg_pool_op() -> impl Strategy<Value = OpSpec> {
+    let modes = (any::<bool>(), bias());
+    (
+        uniform2(1..=3_usize),
+        pooling_stride(),
+        uniform2(0..=1_usize),
+        modes,
+    )
+        .prop_map(
+            |(kernel, stride, padding, (ceil_mode, count_include_pad))| {
+                OpSpec::AvgPool2d(AvgPool2dSpec {
+                    kernel,
+                    stride,
+                    padding,
+                    ceil_mode,
+                    count_include_pad,
+                })
+            },
+        )
+}
+
+/// No stride, which means the kernel's size, or one per axis.
+fn pooling_stride() -> impl Strategy<Value = Option<[usize; 2]>> {
+    proptest::option::of(uniform2(1..=3_usize))
+}
+
+/// Batch, channels, rows and columns.
+fn image() -> impl Strategy<Value = [usize; 4]> {
+    (several(MOST_SAMPLES), several(3), uniform2(1..=7_usize))
+        .prop_map(|(batch, channels, [rows, columns])| [batch, channels, rows, columns])
+}
+
+fn pooling_case((input, mut op, seed): ([usize; 4], OpSpec, u64)) -> OperatorCase {
+    let [_, channels, rows, columns] = input;
+    fit::fit(&mut op, [channels, rows, columns]).expect("the window has been shrunk to the image");
+    OperatorCase {
+        op,
+        input: input.to_vec(),
+        seed,
+    }
+}
+
+/// 1 at times, and from 2 to `most` otherwise.
+fn several(most: usize) -> impl Strategy<Value = usize> {
+    prop_oneof![1 => Just(1), 6 => 2..=most]
+}
+
+fn groups() -> impl Strategy<Value = usize> {
+    prop_oneof![2 => Just(1_usize), 1 => 2..=3_usize]
+}
+
+/// Mostly present.
+fn bias() -> impl Strategy<Value = bool> {
+    proptest::bool::weighted(0.75)
+}
+
+fn seed() -> impl Strategy<Value = u64> {
+    0..=u64::from(u32::MAX)
+}
