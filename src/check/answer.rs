@@ -39,8 +39,13 @@ pub(super) fn sentence(outcome: Outcome, parts: &[Part], control: &Control) -> S
                 ),
             };
             format!(
-                "Yes: your gradient is right. All {} derivatives agree with {names}, each within its own error bound.{kinks}",
-                grouped(checked)
+                "Yes: your gradient is right. All {} derivatives{} agree with {names}, each within its own error bound.{kinks}",
+                grouped(checked / parts.len().max(1)),
+                if parts.len() > 1 {
+                    ", of the data loss, of the penalty and of both together,"
+                } else {
+                    ""
+                }
             )
         }
         Outcome::Wrong => wrong(parts, total, checked, &names),

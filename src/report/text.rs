@@ -271,7 +271,7 @@ fn classical_reference(part: &Part) -> Option<usize> {
 fn classical(part: &Part, position: usize) -> String {
     let reference = part.references()[position];
     let mut text = format!(
-        "Backprop (a) against {reference} (n) in the usual metrics, which do not decide; gap ≤ bound does:\n"
+        "Backprop (a) against {reference} (n) in the usual metrics. They do not decide; gap ≤ error bound does.\n"
     );
     let mut table = table();
     table.set_header([
