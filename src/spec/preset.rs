@@ -35,7 +35,8 @@ pub fn preset(name: &str) -> Result<NetworkSpec, UnknownPreset> {
             suggestion: PRESETS
                 .into_iter()
                 .map(|known| (strsim::damerau_levenshtein(known, name), known))
-                .filter(|(distance, _)| *distance <= 3)
+                // Half of a name has to be right before it is worth a guess.
+                .filter(|(distance, known)| 2 * distance <= known.len().min(name.len()))
                 .min()
                 .map(|(_, known)| known),
         }),
@@ -135,4 +136,24 @@ fn avg_pool() -> OpSpec {
         ceil_mode: false,
         count_include_pad: true,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_a_network_and_near_misses_are_guessed() {
+        for name in PRESETS {
+            assert_eq!(
+                preset(name).map(|spec| spec.name),
+                Ok(name.to_owned()),
+                "{name}"
+            );
+        }
+        let guess = |name| preset(name).err().and_then(|error| error.suggestion);
+        assert_eq!(guess("lenet"), Some("lenet5"), "a letter short");
+        assert_eq!(guess("."), None, "nothing like it");
+        assert_eq!(guess(""), None, "nothing at all");
+    }
 }
