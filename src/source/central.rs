@@ -194,7 +194,6 @@ impl<'a> Line<'a> {
             });
         }
         let (value_above, same_above) = self.at(above);
-        // The other end cannot make a crossing undone, and is needed for a slope only.
         let (value_below, same_below) = self.at(below);
         let slope = (value_above - value_below) / divisor;
         if !slope.is_finite() {
