@@ -1,5 +1,6 @@
 //! num-dual's numbers as a [`Scalar`]: forward mode with `N` tangents at once.
 
+use std::f64::consts::FRAC_2_SQRT_PI;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
 use num_dual::DualSVec64;
@@ -89,6 +90,11 @@ impl<const N: usize> Scalar for Dual<N> {
     fn tanh(self) -> Self {
         let value = self.0.re.tanh();
         self.chain(value, 1.0 - value * value)
+    }
+    #[inline]
+    fn erf(self) -> Self {
+        let slope = FRAC_2_SQRT_PI * (-self.0.re * self.0.re).exp();
+        self.chain(libm::erf(self.0.re), slope)
     }
 }
 
@@ -180,6 +186,11 @@ mod tests {
             x.tanh().tangent(0),
             1.0 - 0.75_f64.tanh().powi(2),
             "tanh′ = 1 − tanh²",
+        );
+        close(
+            x.erf().tangent(0),
+            FRAC_2_SQRT_PI * (-0.5625_f64).exp(),
+            "erf′ = 2/√π·e^−x²",
         );
     }
 

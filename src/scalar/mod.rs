@@ -1,15 +1,20 @@
 //! The numbers that a layer may compute with.
 //!
 //! A layer is written once, for any [`Scalar`], and runs in `f64` and `f32`, on dual numbers
-//! ([`Dual`]) and under Monte Carlo arithmetic ([`Stochastic`]).
+//! ([`Dual`]), under Monte Carlo arithmetic ([`Stochastic`]) and in double-double
+//! ([`DoubleDouble`], [`DualDoubleDouble`]).
 
+mod double_double;
 mod dual;
+mod dual_double_double;
 mod stochastic;
 
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
+pub use double_double::DoubleDouble;
 pub use dual::Dual;
+pub use dual_double_double::DualDoubleDouble;
 pub use stochastic::{Stochastic, with_stream};
 
 /// A number with the few operations that layers, losses and penalties use.
@@ -45,6 +50,8 @@ pub trait Scalar:
     fn sqrt(self) -> Self;
     /// Hyperbolic tangent.
     fn tanh(self) -> Self;
+    /// Error function, 2/√π·∫₀ˣ e^−t² dt.
+    fn erf(self) -> Self;
 
     /// self + a·b, in place: what layers spend their time on.
     #[inline]
@@ -66,7 +73,7 @@ pub trait Scalar:
 }
 
 macro_rules! float_scalar {
-    ($float:ty) => {
+    ($float:ty, $erf:path) => {
         impl Scalar for $float {
             #[inline]
             fn constant(value: f64) -> Self {
@@ -92,12 +99,16 @@ macro_rules! float_scalar {
             fn tanh(self) -> Self {
                 <$float>::tanh(self)
             }
+            #[inline]
+            fn erf(self) -> Self {
+                $erf(self)
+            }
         }
     };
 }
 
-float_scalar!(f32);
-float_scalar!(f64);
+float_scalar!(f32, libm::erff);
+float_scalar!(f64, libm::erf);
 
 /// Σ aᵢ·bᵢ over eight interleaved partial sums, combined pairwise.
 ///

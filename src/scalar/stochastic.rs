@@ -96,6 +96,10 @@ impl Scalar for Stochastic {
     fn tanh(self) -> Self {
         perturbed(self.0.tanh())
     }
+    #[inline]
+    fn erf(self) -> Self {
+        perturbed(libm::erf(self.0))
+    }
 }
 
 impl Add for Stochastic {
