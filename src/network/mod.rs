@@ -136,34 +136,44 @@ impl Network {
     ) -> Trace<S> {
         let mut output = x;
         let mut saved = Vec::with_capacity(self.layers.len() - first);
-        for (number, layer) in self.layers.iter().enumerate().skip(first) {
-            let branches = match replay.and_then(|pattern| pattern.layer(number)) {
-                Some(choices) => Branches::Replay(choices),
-                None => Branches::Follow,
-            };
-            let own = &parameters.tensors[layer.parameter_range()];
-            let (y, kept) = layer.layer.forward(own, output, &layer.output, branches);
+        for number in first..self.layers.len() {
+            let (y, kept) = self.forward_layer(number, parameters, output, replay);
             output = y;
             saved.push(kept);
         }
         Trace { output, saved }
     }
 
-    /// Run the layers in `layers` alone, and return the output of the last.
+    /// Run the layers in `layers` alone, and return the output of the last; `replay` as in
+    /// [`Network::forward_from`].
     #[must_use]
     pub fn forward_between<S: Scalar>(
         &self,
         layers: std::ops::Range<usize>,
         parameters: &Parameters<S>,
         x: Tensor<S>,
+        replay: Option<&Pattern>,
     ) -> Tensor<S> {
-        self.layers[layers].iter().fold(x, |x, layer| {
-            let own = &parameters.tensors[layer.parameter_range()];
-            layer
-                .layer
-                .forward(own, x, &layer.output, Branches::Follow)
-                .0
+        layers.fold(x, |x, number| {
+            self.forward_layer(number, parameters, x, replay).0
         })
+    }
+
+    /// Run layer number `number`.
+    fn forward_layer<S: Scalar>(
+        &self,
+        number: usize,
+        parameters: &Parameters<S>,
+        x: Tensor<S>,
+        replay: Option<&Pattern>,
+    ) -> (Tensor<S>, Saved<S>) {
+        let layer = &self.layers[number];
+        let branches = match replay.and_then(|pattern| pattern.layer(number)) {
+            Some(choices) => Branches::Replay(choices),
+            None => Branches::Follow,
+        };
+        let own = &parameters.tensors[layer.parameter_range()];
+        layer.layer.forward(own, x, &layer.output, branches)
     }
 
     /// Run the whole network on the input `x`.

@@ -3,29 +3,34 @@
 use std::ops::Range;
 
 use crate::layer::Saved;
-use crate::network::{Coordinate, LeafName, Network, Parameters, Problem};
+use crate::network::{Coordinate, LeafName, Network, Parameters, Pattern, Problem};
 use crate::scalar::Scalar;
 use crate::tensor::{self, Tensor, values_mut};
 
-/// What the layer that owns a leaf reads and writes at the unperturbed point, in `f64`.
-pub(super) struct Owner<'a> {
+/// What the layer that owns a leaf reads and writes at the unperturbed point, in the arithmetic of `S`.
+pub(super) struct Owner<'a, S> {
     problem: &'a Problem,
     leaf: LeafName,
     /// Number of the layer; `None` for the network's input.
     layer: Option<usize>,
+    /// All parameters.
+    parameters: &'a Parameters<S>,
+    /// The branches to take, or `None` to follow the values.
+    replay: Option<&'a Pattern>,
     /// The owner's input; the network's own when no layer owns the leaf.
-    input: Tensor<f64>,
+    input: Tensor<S>,
     /// The owner's output.
-    output: Tensor<f64>,
+    output: Tensor<S>,
 }
 
-/// [`Owner`] in the arithmetic of `S`, with the values of one leaf to be changed.
+/// [`Owner`] with the values of one leaf to be changed.
 pub(super) struct Behind<'a, S> {
     problem: &'a Problem,
     leaf: LeafName,
     layer: Option<usize>,
     /// All parameters, of which only those behind the owner are read.
     parameters: &'a Parameters<S>,
+    replay: Option<&'a Pattern>,
     /// The owner's own parameters.
     own: Vec<Tensor<S>>,
     input: Tensor<S>,
@@ -38,51 +43,55 @@ pub(super) struct Outcome<S> {
     pub(super) saved: Vec<Saved<S>>,
 }
 
-impl<'a> Owner<'a> {
-    /// Run the network up to and including the layer that owns `leaf`.
-    pub(super) fn of(problem: &'a Problem, leaf: LeafName) -> Self {
+impl<'a, S: Scalar> Owner<'a, S> {
+    /// Run the network up to and including the layer that owns `leaf`; with `replay` that pass and
+    /// those behind the owner take the pattern's branches.
+    pub(super) fn of(
+        problem: &'a Problem,
+        leaf: LeafName,
+        parameters: &'a Parameters<S>,
+        replay: Option<&'a Pattern>,
+    ) -> Self {
         let network = &problem.network;
         let layer = match leaf {
             LeafName::Input => None,
             LeafName::Parameter(number) => network.owner(number),
         };
-        let input = match layer {
-            None => problem.input.clone(),
-            Some(owner) => {
-                network.forward_between(0..owner, &problem.parameters, problem.input.clone())
-            }
-        };
+        let run = |layers, x| network.forward_between(layers, parameters, x, replay);
+        let input = run(0..layer.unwrap_or(0), tensor::lift(&problem.input));
         let output = match layer {
             None => input.clone(),
-            Some(owner) => {
-                network.forward_between(owner..owner + 1, &problem.parameters, input.clone())
-            }
+            Some(owner) => run(owner..owner + 1, input.clone()),
         };
         Self {
             problem,
             leaf,
             layer,
+            parameters,
+            replay,
             input,
             output,
         }
     }
 
-    /// Make it ready for changes in the arithmetic of `S`.
-    pub(super) fn lift<S: Scalar>(&self, parameters: &'a Parameters<S>) -> Behind<'a, S> {
+    /// A copy that is ready for changes.
+    pub(super) fn behind(&self) -> Behind<'a, S> {
         let own = match self.layer {
             None => Vec::new(),
             Some(owner) => {
-                parameters.tensors[self.problem.network.layers()[owner].parameter_range()].to_vec()
+                let range = self.problem.network.layers()[owner].parameter_range();
+                self.parameters.tensors[range].to_vec()
             }
         };
         Behind {
             problem: self.problem,
             leaf: self.leaf,
             layer: self.layer,
-            parameters,
+            parameters: self.parameters,
+            replay: self.replay,
             own,
-            input: tensor::lift(&self.input),
-            output: tensor::lift(&self.output),
+            input: self.input.clone(),
+            output: self.output.clone(),
         }
     }
 
@@ -126,7 +135,7 @@ impl<S: Scalar> Behind<'_, S> {
                 (owner + 1, y)
             }
         };
-        let trace = network.forward_from(first, self.parameters, x, None);
+        let trace = network.forward_from(first, self.parameters, x, self.replay);
         let scale = S::constant(self.problem.objective.scale);
         Outcome {
             loss: scale * loss.forward(&trace.output),

@@ -11,7 +11,7 @@
 
 use rayon::prelude::*;
 
-use crate::network::{Coordinate, Parameters};
+use crate::network::Coordinate;
 use crate::penalty::Branch;
 use crate::spec::case::Step;
 use crate::tensor::values;
@@ -63,12 +63,12 @@ impl GradientSource for Central {
         let mut found = Vec::with_capacity(question.coordinates.len());
         for same_leaf in question.coordinates.chunk_by(|a, b| a.leaf == b.leaf) {
             let leaf = same_leaf[0].leaf;
-            let owner = Owner::of(question.problem, leaf);
+            let owner = Owner::of(question.problem, leaf, parameters, None);
             let scale = typical_size(values(question.problem.leaf(leaf)));
             let tasks: Vec<Vec<Found>> = same_leaf
                 .par_chunks(TASK)
                 .map(|task| {
-                    let mut line = Line::new(&question, &owner, parameters);
+                    let mut line = Line::new(&question, &owner);
                     let found = task
                         .iter()
                         .map(|coordinate| self.judge(&mut line, *coordinate, scale))
@@ -120,7 +120,7 @@ impl Central {
 }
 
 /// The mean magnitude of a tensor's entries, or 1 when all are 0: what "small" means for a step.
-fn typical_size(values: &[f64]) -> f64 {
+pub(super) fn typical_size(values: &[f64]) -> f64 {
     let mean = values.iter().map(|w| w.abs()).sum::<f64>() / values.len() as f64;
     if mean > 0.0 { mean } else { 1.0 }
 }
@@ -136,14 +136,10 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn new(
-        question: &'a Question<'a>,
-        owner: &'a Owner<'a>,
-        parameters: &'a Parameters<f64>,
-    ) -> Self {
+    fn new(question: &'a Question<'a>, owner: &'a Owner<'a, f64>) -> Self {
         Self {
             question,
-            behind: owner.lift(parameters),
+            behind: owner.behind(),
             first_behind: owner.first_behind(),
             coordinate: question.coordinates[0],
             origin: 0.0,

@@ -3,8 +3,9 @@
 
 use rayon::prelude::*;
 
-use crate::network::{Coordinate, Parameters};
-use crate::scalar::{self, Scalar};
+use crate::network::{Coordinate, Parameters, Problem};
+use crate::scalar::{self, DoubleDouble, DualDoubleDouble, Scalar};
+use crate::tensor::values;
 
 use super::behind::{self, Owner};
 use super::{Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SourceError};
@@ -12,7 +13,7 @@ use super::{Estimate, Forward, Gradient, GradientSource, Question, SAFETY, Sourc
 /// Tangents carried by one pass.
 const LANES: usize = 16;
 
-/// Coordinates that one task works on, for which the owner's parameters are lifted once.
+/// Coordinates that one task works on, for which the owner's parameters are copied once.
 const TASK: usize = 64 * LANES;
 
 /// Forward mode on num-dual's dual numbers.
@@ -34,11 +35,11 @@ impl GradientSource for Dual {
         let parameters: Parameters<Lanes> = question.problem.parameters.lift();
         let mut values = Vec::with_capacity(question.coordinates.len());
         for same_leaf in question.coordinates.chunk_by(|a, b| a.leaf == b.leaf) {
-            let owner = Owner::of(question.problem, same_leaf[0].leaf);
+            let owner = Owner::of(question.problem, same_leaf[0].leaf, &parameters, None);
             let tasks: Vec<Vec<f64>> = same_leaf
                 .par_chunks(TASK)
                 .map(|task| {
-                    let derivatives = derivatives(&question, &owner, &parameters, task);
+                    let derivatives = derivatives(question.problem, &owner, task);
                     (question.progress)(task.len());
                     derivatives
                 })
@@ -62,22 +63,54 @@ impl GradientSource for Dual {
     }
 }
 
-/// The derivatives with respect to coordinates of one leaf, [`LANES`] at a time.
-fn derivatives(
-    question: &Question<'_>,
-    owner: &Owner<'_>,
-    parameters: &Parameters<Lanes>,
+/// Numbers that carry several derivatives.
+pub(super) trait Tangents: Scalar {
+    /// One derivative.
+    type Tangent;
+    /// How many derivatives a number carries.
+    const COUNT: usize;
+    /// The variable whose derivative number `lane` is 1.
+    fn variable(value: f64, lane: usize) -> Self;
+    /// Derivative number `lane`.
+    fn tangent(&self, lane: usize) -> Self::Tangent;
+}
+
+impl<const N: usize> Tangents for scalar::Dual<N> {
+    type Tangent = f64;
+    const COUNT: usize = N;
+    fn variable(value: f64, lane: usize) -> Self {
+        Self::variable(value, lane)
+    }
+    fn tangent(&self, lane: usize) -> f64 {
+        self.tangent(lane)
+    }
+}
+
+impl<const N: usize> Tangents for DualDoubleDouble<N> {
+    type Tangent = DoubleDouble;
+    const COUNT: usize = N;
+    fn variable(value: f64, lane: usize) -> Self {
+        Self::variable(value, lane)
+    }
+    fn tangent(&self, lane: usize) -> DoubleDouble {
+        self.tangent(lane)
+    }
+}
+
+/// The derivatives with respect to coordinates of one leaf, as many at a time as `L` carries.
+pub(super) fn derivatives<L: Tangents>(
+    problem: &Problem,
+    owner: &Owner<'_, L>,
     coordinates: &[Coordinate],
-) -> Vec<f64> {
-    let problem = question.problem;
-    let mut behind = owner.lift(parameters);
+) -> Vec<L::Tangent> {
+    let mut behind = owner.behind();
     let mut derivatives = Vec::with_capacity(coordinates.len());
-    for lanes in coordinates.chunks(LANES) {
-        let mut penalty_value = Lanes::zero();
-        let mut originals = Vec::with_capacity(LANES);
+    for lanes in coordinates.chunks(L::COUNT) {
+        let mut penalty_value = L::zero();
+        let mut originals = Vec::with_capacity(L::COUNT);
         for (lane, coordinate) in lanes.iter().enumerate() {
-            let w = problem.leaf(coordinate.leaf).as_slice().expect("row-major")[coordinate.index];
-            let variable = Lanes::variable(w, lane);
+            let w = values(problem.leaf(coordinate.leaf))[coordinate.index];
+            let variable = L::variable(w, lane);
             if let Some(penalty) = problem.penalty_on(coordinate.leaf) {
                 penalty_value += penalty.term(variable);
             }

@@ -96,7 +96,9 @@ impl Naive {
 pub(crate) fn backward(problem: &Problem, mutant: Option<Mutant>) -> Naive {
     let network = &problem.network;
     let inputs: Vec<Tensor<f64>> = (0..=network.layers().len())
-        .map(|end| network.forward_between(0..end, &problem.parameters, problem.input.clone()))
+        .map(|end| {
+            network.forward_between(0..end, &problem.parameters, problem.input.clone(), None)
+        })
         .collect();
     let scale = problem.objective.scale;
     let mut dy = match &problem.objective.loss {
