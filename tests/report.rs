@@ -164,6 +164,21 @@ fn a_failing_report() {
 }
 
 #[test]
+fn a_report_with_nan_in_its_metrics_reads_back() {
+    let mut report = report(
+        part(true, Counts::default(), Vec::new()),
+        Control::Impossible,
+        Outcome::Unjudged,
+    );
+    let nan = row("fc.bias", Counts::default(), &[(f64::NAN, 1.0)]);
+    report.parts[0].tensors.push(nan);
+    let text = json::render(&report);
+    assert!(text.contains("\"norm_ratio\": \"NaN\""), "{text}");
+    let back: Report = serde_json::from_str(&text).expect("a report");
+    assert_eq!(json::render(&back), text, "JSON reads back");
+}
+
+#[test]
 fn numbers_that_json_cannot_hold_are_named_and_read_back() {
     let counts = Counts {
         invalid: 1_000,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Number;
+
 /// Decimal digits that `f64` can hold: equal numbers match to this many.
 pub const MOST_DIGITS: f64 = 16.0;
 
@@ -39,9 +41,9 @@ pub struct Metrics {
     /// Coordinates where a and n have opposite signs.
     pub sign_mismatches: usize,
     /// Largest |a − n|/max(|a|, |n|), with its position among the coordinates given.
-    pub worst: Option<(f64, usize)>,
+    pub worst: Option<(Number, usize)>,
     /// ‖a − n‖/‖a + n‖ (Stanford UFLDL, "Gradient checking"); `None` when all are 0.
-    pub norm_ratio: Option<f64>,
+    pub norm_ratio: Option<Number>,
 }
 
 impl Metrics {
@@ -61,19 +63,24 @@ impl Metrics {
         digits.sort_by(f64::total_cmp);
         let worst = nonzero
             .iter()
-            .map(|(position, a, n)| (relative_error(*a, *n), *position))
+            .map(|(position, a, n)| (Number(relative_error(*a, *n)), *position))
             // NaN counts as the largest error; of equal ones the first is named.
             .reduce(|worst, next| {
-                if next.0.total_cmp(&worst.0).is_gt() {
+                if next.0.0.total_cmp(&worst.0.0).is_gt() {
                     next
                 } else {
                     worst
                 }
             });
+        // Squares of what is divided by the largest neither overflow nor underflow.
+        let largest = nonzero
+            .iter()
+            .map(|(_, a, n)| a.abs().max(n.abs()))
+            .fold(0.0, f64::max);
         let norm = |combine: fn(f64, f64) -> f64| {
             nonzero
                 .iter()
-                .map(|(_, a, n)| combine(*a, *n).powi(2))
+                .map(|(_, a, n)| combine(a / largest, n / largest).powi(2))
                 .sum::<f64>()
                 .sqrt()
         };
@@ -81,9 +88,13 @@ impl Metrics {
             nonzero: nonzero.len(),
             fewest_digits: digits.first().copied(),
             median_digits: digits.get(digits.len() / 2).copied(),
-            sign_mismatches: nonzero.iter().filter(|(_, a, n)| a * n < 0.0).count(),
+            sign_mismatches: nonzero
+                .iter()
+                .filter(|(_, a, n)| (*a < 0.0 && *n > 0.0) || (*a > 0.0 && *n < 0.0))
+                .count(),
             worst,
-            norm_ratio: (!nonzero.is_empty()).then(|| norm(|a, n| a - n) / norm(|a, n| a + n)),
+            norm_ratio: (!nonzero.is_empty())
+                .then(|| Number(norm(|a, n| a - n) / norm(|a, n| a + n))),
         }
     }
 }
@@ -110,7 +121,7 @@ mod tests {
         let metrics = Metrics::of(&[(0.0, 0.0), (1.0, 1.0), (2.0, 1.98), (-3.0, 3.0), (4.0, 4.0)]);
         assert_eq!(metrics.nonzero, 4, "the pair of zeros says nothing");
         assert_eq!(metrics.sign_mismatches, 1, "-3 against 3");
-        assert_eq!(metrics.worst, Some((2.0, 3)), "|-3 - 3|/3");
+        assert_eq!(metrics.worst, Some((Number(2.0), 3)), "|-3 - 3|/3");
         near(
             metrics.fewest_digits.unwrap_or(f64::NAN),
             0.0,
@@ -123,7 +134,28 @@ mod tests {
         );
         // ‖(0, 0.02, 6, 0)‖ / ‖(2, 3.98, 0, 8)‖
         let ratio = (0.02_f64.powi(2) + 36.0).sqrt() / (4.0 + 3.98_f64.powi(2) + 64.0).sqrt();
-        near(metrics.norm_ratio.unwrap_or(f64::NAN), ratio, "norm ratio");
+        near(
+            metrics.norm_ratio.map_or(f64::NAN, |ratio| ratio.0),
+            ratio,
+            "norm ratio",
+        );
+    }
+
+    #[test]
+    fn huge_and_tiny_derivatives_are_compared_alike() {
+        let pairs = [(1.0, 1.5), (-1.0, 1.0)];
+        let ratio_at = |scale: f64| {
+            let metrics = Metrics::of(&pairs.map(|(a, n)| (a * scale, n * scale)));
+            assert_eq!(metrics.sign_mismatches, 1, "at scale {scale:e}");
+            metrics.norm_ratio.map_or(f64::NAN, |ratio| ratio.0)
+        };
+        for scale in [1e-300, 1e-170, 1e170, 1e300] {
+            near(
+                ratio_at(scale),
+                ratio_at(1.0),
+                "the squares of these leave f64",
+            );
+        }
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! From numbers to a verdict.
 
 pub mod metrics;
+pub mod number;
 pub mod verdict;
 
 pub use metrics::{Metrics, matching_digits, relative_error};
+pub use number::Number;
 pub use verdict::{Reference, Verdict, judge};

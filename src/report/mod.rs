@@ -8,6 +8,7 @@ pub mod words;
 use serde::{Deserialize, Serialize};
 
 use crate::judge::Metrics;
+pub use crate::judge::Number;
 use crate::source::Forward;
 use crate::spec::case::{Precision, Selection, SourceName, Step};
 use crate::spec::{DataSpec, PenaltySpec};
@@ -174,52 +175,6 @@ pub struct CoordinateValue {
     pub error: Number,
     /// Whether it differs from the gradient under test by more than both bounds.
     pub disagrees: bool,
-}
-
-/// A number that JSON may not be able to hold.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "JsonNumber", into = "JsonNumber")]
-pub struct Number(pub f64);
-
-/// A finite number as it is, others by name: JSON has neither NaN nor infinity.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum JsonNumber {
-    Finite(f64),
-    Other(NonFinite),
-}
-
-#[derive(Serialize, Deserialize)]
-enum NonFinite {
-    NaN,
-    Infinity,
-    #[serde(rename = "-Infinity")]
-    NegativeInfinity,
-}
-
-impl From<Number> for JsonNumber {
-    fn from(Number(value): Number) -> Self {
-        if value.is_finite() {
-            Self::Finite(value)
-        } else if value.is_nan() {
-            Self::Other(NonFinite::NaN)
-        } else if value > 0.0 {
-            Self::Other(NonFinite::Infinity)
-        } else {
-            Self::Other(NonFinite::NegativeInfinity)
-        }
-    }
-}
-
-impl From<JsonNumber> for Number {
-    fn from(number: JsonNumber) -> Self {
-        Self(match number {
-            JsonNumber::Finite(value) => value,
-            JsonNumber::Other(NonFinite::NaN) => f64::NAN,
-            JsonNumber::Other(NonFinite::Infinity) => f64::INFINITY,
-            JsonNumber::Other(NonFinite::NegativeInfinity) => f64::NEG_INFINITY,
-        })
-    }
 }
 
 /// What became of the fault that every check plants to prove that it can fail.

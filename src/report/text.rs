@@ -85,8 +85,8 @@ fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
     }
     if let Some(penalty) = setup.penalty {
         facts.push(match penalty {
-            PenaltySpec::L2 { strength } => format!("penalty l2={strength}"),
-            PenaltySpec::L1 { strength } => format!("penalty l1={strength}"),
+            PenaltySpec::L2 { strength } => format!("penalty l2={}", plain(strength)),
+            PenaltySpec::L1 { strength } => format!("penalty l1={}", plain(strength)),
         });
     }
     line(text, &format!("gradproof · {}", facts.join(" · ")));
@@ -104,7 +104,7 @@ fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
                 "central (central differences, step chosen)".to_owned()
             }
             (SourceName::Central, Step::Fixed(h)) => {
-                format!("central (central differences, step {h})")
+                format!("central (central differences, step {})", plain(h))
             }
         })
         .collect();
@@ -151,7 +151,7 @@ fn values(part: &Part) -> String {
         let all: Vec<String> = part
             .values
             .iter()
-            .map(|value| format!("{} {}", value.source, value.value.0))
+            .map(|value| format!("{} {}", value.source, plain(value.value.0)))
             .collect();
         return format!("{title}: the sources differ: {}", all.join(", "));
     }
@@ -166,7 +166,7 @@ fn values(part: &Part) -> String {
     } else {
         format!("; {} agrees within rounding", listed(&independent))
     };
-    format!("{title} = {}{agreement}", subject.value.0)
+    format!("{title} = {}{agreement}", plain(subject.value.0))
 }
 
 /// One line below the header, and nothing else that could distract from the numbers.
@@ -290,12 +290,11 @@ fn classical(part: &Part, position: usize) -> String {
             Some(worst) => (
                 worst.coordinate.clone(),
                 short(worst.gap),
-                short(worst.bound),
+                bounded(worst.bound),
             ),
             None => Default::default(),
         };
-        let scientific =
-            |value: Option<f64>| value.map(|value| short(Number(value))).unwrap_or_default();
+        let scientific = |value: Option<Number>| value.map(short).unwrap_or_default();
         table.add_row([
             row.name.clone(),
             grouped(metrics.sign_mismatches),
@@ -325,7 +324,7 @@ fn worst(rows: &[CoordinateRow]) -> String {
         let mut cells = vec![row.coordinate.clone()];
         cells.extend(row.values.iter().map(|value| {
             let mark = if value.disagrees { "≠ " } else { "" };
-            format!("{mark}{:.9e} ± {}", value.value.0, short(value.error))
+            format!("{mark}{:.9e} ± {}", value.value.0, bounded(value.error))
         }));
         table.add_row(cells);
     }
@@ -337,8 +336,26 @@ fn worst(rows: &[CoordinateRow]) -> String {
 fn short(number: Number) -> String {
     match number.0 {
         0.0 => "0".to_owned(),
-        value if value.is_infinite() => "unknown".to_owned(),
+        value if value.is_infinite() => "infinite".to_owned(),
         value => format!("{value:.1e}"),
+    }
+}
+
+/// An error bound; an infinite one means that nothing is known.
+fn bounded(bound: Number) -> String {
+    if bound.0.is_infinite() {
+        "unknown".to_owned()
+    } else {
+        short(bound)
+    }
+}
+
+/// All digits, and a power of ten instead of rows of zeros.
+fn plain(value: f64) -> String {
+    if value == 0.0 || (1e-5..1e16).contains(&value.abs()) {
+        value.to_string()
+    } else {
+        format!("{value:e}")
     }
 }
 
