@@ -1,5 +1,6 @@
 //! From numbers to a verdict.
 
+pub mod diagnosis;
 pub mod metrics;
 pub mod number;
 pub mod verdict;

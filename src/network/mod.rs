@@ -115,6 +115,30 @@ impl Network {
             .map(|(name, shape)| (name.as_str(), shape.as_slice()))
     }
 
+    /// The layers in `layers` alone, with parameters numbered from 0.
+    ///
+    /// # Panics
+    /// When there are no such layers.
+    #[must_use]
+    pub fn slice(&self, layers: std::ops::Range<usize>) -> Self {
+        let shape_before = |layer: usize| match layer.checked_sub(1) {
+            None => self.input.clone(),
+            Some(before) => self.layers[before].output.clone(),
+        };
+        let mut first_parameter = 0;
+        let slice = self.layers[layers.clone()].iter().map(|layer| {
+            let mut layer = layer.clone();
+            layer.first_parameter = first_parameter;
+            first_parameter += layer.parameters.len();
+            layer
+        });
+        Self {
+            layers: slice.collect(),
+            input: shape_before(layers.start),
+            output: shape_before(layers.end),
+        }
+    }
+
     /// The number of the layer that owns parameter number `parameter`.
     #[must_use]
     pub fn owner(&self, parameter: usize) -> Option<usize> {
@@ -198,6 +222,21 @@ impl Network {
         saved: Vec<Saved<S>>,
         dy: Tensor<S>,
     ) -> Gradients<S> {
+        self.backward_watched(parameters, saved, dy, |_| ())
+    }
+
+    /// The same, showing `watch` the gradient with respect to every layer's output, the last layer's
+    /// first.
+    ///
+    /// # Panics
+    /// When `saved` is not of a whole forward pass of this network.
+    pub fn backward_watched<S: Scalar>(
+        &self,
+        parameters: &Parameters<S>,
+        saved: Vec<Saved<S>>,
+        dy: Tensor<S>,
+        mut watch: impl FnMut(&Tensor<S>),
+    ) -> Gradients<S> {
         assert_eq!(
             saved.len(),
             self.layers.len(),
@@ -207,6 +246,7 @@ impl Network {
         let mut by_layer = Vec::with_capacity(self.layers.len());
         for (layer, saved) in self.layers.iter().zip(saved).rev() {
             let own = &parameters.tensors[layer.parameter_range()];
+            watch(&gradient);
             let gradients = layer.layer.backward(own, saved, gradient);
             gradient = gradients.input;
             by_layer.push(gradients.parameters);

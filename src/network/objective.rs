@@ -169,6 +169,24 @@ impl Problem {
     /// The objective's value and gradients by hand-written backpropagation in the arithmetic of `S`.
     #[must_use]
     pub fn backpropagate<S: Scalar>(&self, replay: Option<&Pattern>) -> Evaluation<S> {
+        self.backpropagate_watched(replay, |_| ())
+    }
+
+    /// The gradient with respect to every layer's output, in the layers' order, by hand-written
+    /// backpropagation; empty when the objective has no loss.
+    #[must_use]
+    pub fn output_gradients<S: Scalar>(&self, replay: Option<&Pattern>) -> Vec<Tensor<S>> {
+        let mut outputs = Vec::with_capacity(self.network.layers().len());
+        self.backpropagate_watched(replay, |dy| outputs.push(dy.clone()));
+        outputs.reverse();
+        outputs
+    }
+
+    fn backpropagate_watched<S: Scalar>(
+        &self,
+        replay: Option<&Pattern>,
+        watch: impl FnMut(&Tensor<S>),
+    ) -> Evaluation<S> {
         let parameters = self.parameters.lift();
         let mut value = self.penalty_value(&parameters);
         let mut gradients = match &self.objective.loss {
@@ -179,7 +197,8 @@ impl Problem {
                     .forward(&parameters, tensor::lift(&self.input), replay);
                 value += scale * loss.forward(&trace.output);
                 let dy = loss.backward(&trace.output, scale);
-                self.network.backward(&parameters, trace.saved, dy)
+                self.network
+                    .backward_watched(&parameters, trace.saved, dy, watch)
             }
             None => super::Gradients {
                 input: tensor::zeros(self.input.shape()),
@@ -201,6 +220,71 @@ impl Problem {
             value,
             input: gradients.input,
             parameters: gradients.parameters,
+        }
+    }
+
+    /// Every layer's input, in the layers' order, and behind them the network's output.
+    #[must_use]
+    pub fn activations(&self) -> Vec<Tensor<f64>> {
+        let mut activations = vec![self.input.clone()];
+        for layer in 0..self.network.layers().len() {
+            let x = activations[layer].clone();
+            let forward = self
+                .network
+                .forward_between(layer..layer + 1, &self.parameters, x, None);
+            activations.push(forward);
+        }
+        activations
+    }
+
+    /// The part of this problem from layer `first` on, whose input is now `x`: the loss as a function
+    /// of that layer's input, and without penalty.
+    ///
+    /// # Panics
+    /// When there is no such layer, or `x` is not of the shape that it takes.
+    #[must_use]
+    pub fn from_layer(&self, first: usize, x: Tensor<f64>) -> Self {
+        let layers = first..self.network.layers().len();
+        self.part(layers, x, self.objective.loss.clone(), self.objective.scale)
+    }
+
+    /// Layer `layer` alone on its input `x`, under Σ `dy`·output: its vector-Jacobian product.
+    ///
+    /// # Panics
+    /// When there is no such layer, or the shapes are not its own.
+    #[must_use]
+    pub fn layer_alone(&self, layer: usize, x: Tensor<f64>, dy: Tensor<f64>) -> Self {
+        assert_eq!(
+            dy.shape(),
+            self.network.layers()[layer].output,
+            "the output's gradient has the output's shape"
+        );
+        let loss = Loss::WeightedSum { cotangent: dy };
+        self.part(layer..layer + 1, x, Some(loss), 1.0)
+    }
+
+    fn part(
+        &self,
+        layers: std::ops::Range<usize>,
+        x: Tensor<f64>,
+        loss: Option<Loss>,
+        scale: f64,
+    ) -> Self {
+        let network = self.network.slice(layers.clone());
+        assert_eq!(x.shape(), network.input_shape(), "an input of that layer");
+        let owned = self.network.layers()[layers].iter();
+        let parameters = owned.flat_map(|layer| &self.parameters.tensors[layer.parameter_range()]);
+        Self {
+            parameters: Parameters {
+                tensors: parameters.cloned().collect(),
+            },
+            network,
+            input: x,
+            objective: Objective {
+                loss,
+                scale,
+                penalty: None,
+            },
         }
     }
 

@@ -1,6 +1,9 @@
 //! Our hand-written backward: the gradient under test.
 
-use crate::tensor::values;
+use crate::network::objective::Evaluation;
+use crate::network::{Pattern, Problem};
+use crate::scalar::DoubleDouble;
+use crate::tensor::{Tensor, values};
 
 use super::{Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SourceError};
 
@@ -30,5 +33,13 @@ impl GradientSource for Backprop {
             estimates,
             kinks: Vec::new(),
         })
+    }
+
+    fn output_gradients(&self, problem: &Problem, pattern: &Pattern) -> Option<Vec<Tensor<f64>>> {
+        Some(problem.output_gradients(Some(pattern)))
+    }
+
+    fn extended(&self, problem: &Problem, pattern: &Pattern) -> Option<Evaluation<DoubleDouble>> {
+        Some(problem.backpropagate(Some(pattern)))
     }
 }

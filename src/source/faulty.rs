@@ -1,5 +1,8 @@
 //! A source with a planted fault: proof that a check can fail.
 
+use crate::network::{Pattern, Problem};
+use crate::tensor::Tensor;
+
 use super::{Estimate, Forward, Gradient, GradientSource, Question, SourceError};
 
 /// Wraps a source, and changes what it answers.
@@ -37,5 +40,10 @@ where
         let mut gradient = self.source.gradient(question)?;
         (self.fault)(&question, &mut gradient.estimates);
         Ok(gradient)
+    }
+
+    /// Those of the source: the fault is in what it answers, not on the way there.
+    fn output_gradients(&self, problem: &Problem, pattern: &Pattern) -> Option<Vec<Tensor<f64>>> {
+        self.source.output_gradients(problem, pattern)
     }
 }

@@ -20,7 +20,10 @@ mod rounding;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::network::objective::Evaluation;
 use crate::network::{Coordinate, Pattern, Problem};
+use crate::scalar::DoubleDouble;
+use crate::tensor::Tensor;
 
 pub use backprop::Backprop;
 pub use central::Central;
@@ -79,6 +82,20 @@ pub trait GradientSource: Sync {
     /// # Errors
     /// [`SourceError`], when a step cannot be taken.
     fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError>;
+
+    /// The gradient with respect to every layer's output, in the layers' order, on the branches of
+    /// `pattern`; `None` when the source does not pass them on the way.
+    fn output_gradients(&self, problem: &Problem, pattern: &Pattern) -> Option<Vec<Tensor<f64>>> {
+        let _ = (problem, pattern);
+        None
+    }
+
+    /// The same formula in double-double, on the branches of `pattern`; `None` when the source knows
+    /// `f64` only.
+    fn extended(&self, problem: &Problem, pattern: &Pattern) -> Option<Evaluation<DoubleDouble>> {
+        let _ = (problem, pattern);
+        None
+    }
 }
 
 /// Whose forward pass a source differentiates.

@@ -1,0 +1,101 @@
+//! The kinds of bugs that gradients show: each is a transformation of the right tensor.
+
+use serde::{Deserialize, Serialize};
+
+/// What a wrong gradient looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BugKind {
+    /// −1 times the right one.
+    Sign,
+    /// A constant times the right one.
+    Factor(Factor),
+    /// The kernel's rows and columns both run backwards.
+    KernelRotated,
+    /// The kernel runs backwards along one axis.
+    KernelMirrored(Axis),
+    /// The kernel's rows and columns are exchanged, or the matrix is transposed.
+    Transposed,
+    /// Input and output channels are exchanged.
+    ChannelsSwapped,
+    /// Channels are in the places of their neighbours.
+    ChannelsRolled,
+    /// Groups are in the places of their neighbours, or all read the first.
+    GroupsRolled,
+    /// Everything is one place off along a spatial axis, or along both.
+    Shifted(Axis),
+    /// The last row or column takes no part.
+    LastMissing(Axis),
+    /// The border takes no part.
+    BordersMissing,
+    /// Windows are taken to be one step apart.
+    StrideIgnored,
+    /// Taps are taken to be one step apart.
+    DilationIgnored,
+    /// The input is taken to have no padding.
+    PaddingIgnored,
+    /// The first sample alone takes part.
+    FirstSampleOnly,
+    /// Contributions replace each other where they should add up.
+    Overwritten,
+    /// Zero everywhere.
+    Zero,
+    /// The derivative of another, similar function.
+    ApproximateDerivative,
+    /// The derivative of a branch that was not taken.
+    WrongBranch,
+    /// The penalty's gradient is left out.
+    PenaltyMissing,
+    /// The penalty's gradient is there twice.
+    PenaltyDoubled,
+    /// The penalty's gradient is on the bias too.
+    PenaltyOnBias,
+    /// Right, but for values that were rounded to fewer bits.
+    Rounded(Format),
+    /// Right, but for noise that grows with the value.
+    Noise,
+}
+
+/// By what a gradient is too large.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Factor {
+    /// 2.
+    Two,
+    /// 1/2.
+    Half,
+    /// The batch size: a sum where a mean belongs.
+    Batch,
+    /// 1/batch size: a mean where a sum belongs.
+    OverBatch,
+    /// The number of spatial positions: a sum where a mean belongs.
+    Positions,
+    /// 1/number of spatial positions: a mean where a sum belongs.
+    OverPositions,
+    /// Another constant.
+    Other(f64),
+}
+
+/// A spatial axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Axis {
+    /// From top to bottom.
+    Rows,
+    /// From left to right.
+    Columns,
+    /// Both at once.
+    Both,
+}
+
+/// A floating-point format of fewer bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// IEEE single precision, 24 significant bits.
+    F32,
+    /// bfloat16, 8 significant bits.
+    Bf16,
+    /// IEEE half precision, 11 significant bits.
+    F16,
+}

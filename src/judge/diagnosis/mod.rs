@@ -1,0 +1,5 @@
+//! What a wrong gradient looks like.
+
+mod kind;
+
+pub use kind::{Axis, BugKind, Factor, Format};
