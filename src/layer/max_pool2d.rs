@@ -77,6 +77,34 @@ impl MaxPool2d {
         choices
     }
 
+    /// Show `visit` every window's maximum minus each other entry of the window.
+    pub fn margins<S: Scalar>(
+        &self,
+        x: &Tensor<S>,
+        output: &[usize],
+        choices: &[u32],
+        mut visit: impl FnMut(usize, u32, S),
+    ) {
+        let [height, width] = [x.shape()[2], x.shape()[3]];
+        let windows = output[2] * output[3];
+        let planes = values(x).chunks_exact(height * width);
+        for (number, (plane, choices)) in planes.zip(choices.chunks_exact(windows)).enumerate() {
+            for (window, choice) in choices.iter().enumerate() {
+                let best = *choice as usize;
+                let rows = self.window.covered(0, window / output[3], height);
+                let columns = self.window.covered(1, window % output[3], width);
+                for row in rows {
+                    for at in row * width + columns.start..row * width + columns.end {
+                        if at != best {
+                            let other = u32::try_from(at).expect("a plan limits sizes to 2^26");
+                            visit(number * windows + window, other, plane[best] - plane[at]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// Compute dx of shape `input`: each window's dy goes to its maximum; overlapping windows add up.
     #[must_use]
     pub fn backward<S: Scalar>(

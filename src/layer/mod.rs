@@ -170,6 +170,43 @@ impl Layer {
         }
     }
 
+    /// Whether the layer is affine in its input, and in each of its parameters, as long as no unit
+    /// changes its branch.
+    #[must_use]
+    pub fn is_piecewise_affine(&self) -> bool {
+        match self {
+            Self::Conv2d(_)
+            | Self::Linear
+            | Self::Relu
+            | Self::MaxPool2d(_)
+            | Self::AvgPool2d(_)
+            | Self::Flatten => true,
+            Self::Tanh | Self::Sigmoid => false,
+        }
+    }
+
+    /// Whether units of the layer have several branches.
+    #[must_use]
+    pub fn has_branches(&self) -> bool {
+        matches!(self, Self::Relu | Self::MaxPool2d(_))
+    }
+
+    /// Show `visit` every unit, every branch that it could take instead of the one in `choices`, and the
+    /// margin between both: 0 or above where the choice is right, and 0 where the other branch begins.
+    pub fn margins<S: Scalar>(
+        &self,
+        x: &Tensor<S>,
+        output: &[usize],
+        choices: &[u32],
+        visit: impl FnMut(usize, u32, S),
+    ) {
+        match self {
+            Self::Relu => relu::margins(x, choices, visit),
+            Self::MaxPool2d(pool) => pool.margins(x, output, choices, visit),
+            _ => (),
+        }
+    }
+
     /// Compute again, in place, the output units (channels of a convolution, features of a linear
     /// layer) in `units`: all that a change of their parameters can alter.
     ///

@@ -35,6 +35,13 @@ fn passes(x: f64) -> bool {
     x > 0.0 || x.is_nan()
 }
 
+/// Show `visit` every unit's distance from 0, on the side that it is on.
+pub fn margins<S: Scalar>(x: &Tensor<S>, choices: &[u32], mut visit: impl FnMut(usize, u32, S)) {
+    for (unit, (x, choice)) in values(x).iter().zip(choices).enumerate() {
+        visit(unit, 1 - choice, if *choice == 0 { -*x } else { *x });
+    }
+}
+
 /// Compute dx = dy where the unit passed its input on, else 0.
 #[must_use]
 pub fn backward<S: Scalar>(choices: &[u32], mut dy: Tensor<S>) -> Tensor<S> {

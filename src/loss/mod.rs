@@ -56,6 +56,16 @@ impl Loss {
         }
     }
 
+    /// The degree of the loss as a polynomial in the output; `None` when it is none.
+    #[must_use]
+    pub fn degree(&self) -> Option<u32> {
+        match self {
+            Self::SoftmaxCrossEntropy { .. } => None,
+            Self::MeanSquaredError { .. } => Some(2),
+            Self::WeightedSum { .. } => Some(1),
+        }
+    }
+
     /// How many samples the loss is made for; `None` when its target does not say.
     #[must_use]
     pub fn batch(&self) -> Option<usize> {

@@ -4,6 +4,7 @@ pub mod objective;
 pub mod parameters;
 pub mod pattern;
 pub mod sgd;
+pub mod unit;
 
 use crate::layer::{Branches, Layer, Saved};
 use crate::scalar::Scalar;
@@ -13,6 +14,7 @@ use crate::tensor::Tensor;
 pub use objective::{Objective, Problem};
 pub use parameters::{Coordinate, LeafName, Parameters};
 pub use pattern::Pattern;
+pub use unit::Unit;
 
 /// The layers of a network with their shapes; parameters and data come from outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -147,6 +149,23 @@ impl Network {
             .position(|layer| layer.parameter_range().contains(&parameter))
     }
 
+    /// Whether the layers in `layers` are affine on every piece: then what they compute is a straight
+    /// line in one parameter until the first branch changes.
+    #[must_use]
+    pub fn is_piecewise_affine(&self, layers: std::ops::Range<usize>) -> bool {
+        self.layers[layers]
+            .iter()
+            .all(|layer| layer.layer.is_piecewise_affine())
+    }
+
+    /// Number of the last layer that has branches.
+    #[must_use]
+    pub fn last_branching(&self) -> Option<usize> {
+        self.layers
+            .iter()
+            .rposition(|layer| layer.layer.has_branches())
+    }
+
     /// Run the layers from number `first` on, of which `x` is the input.
     ///
     /// With `replay`, every branch is taken as in the pass that the pattern is of.
@@ -158,9 +177,22 @@ impl Network {
         x: Tensor<S>,
         replay: Option<&Pattern>,
     ) -> Trace<S> {
+        self.forward_watched(first, parameters, x, replay, |_, _| ())
+    }
+
+    /// The same, showing `watch` every layer's number and input.
+    pub fn forward_watched<S: Scalar>(
+        &self,
+        first: usize,
+        parameters: &Parameters<S>,
+        x: Tensor<S>,
+        replay: Option<&Pattern>,
+        mut watch: impl FnMut(usize, &Tensor<S>),
+    ) -> Trace<S> {
         let mut output = x;
         let mut saved = Vec::with_capacity(self.layers.len() - first);
         for number in first..self.layers.len() {
+            watch(number, &output);
             let (y, kept) = self.forward_layer(number, parameters, output, replay);
             output = y;
             saved.push(kept);

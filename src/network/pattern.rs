@@ -2,6 +2,8 @@
 
 use crate::layer::{Choices, Saved};
 
+use super::Unit;
+
 /// Which branch every unit took; two passes with one pattern lie on one smooth piece of the network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
@@ -31,5 +33,19 @@ impl Pattern {
     pub fn is_same_from<S>(&self, first: usize, saved: &[Saved<S>]) -> bool {
         let branches = self.layers[first..].iter().map(Option::as_deref);
         branches.eq(saved.iter().map(Saved::choices))
+    }
+
+    /// The units of the layers from number `first` on, of which `saved` was kept, that took another
+    /// branch.
+    pub fn changed_from<S>(&self, first: usize, saved: &[Saved<S>]) -> impl Iterator<Item = Unit> {
+        let layers = self.layers[first..].iter().zip(saved).zip(first..);
+        layers.flat_map(|((own, kept), layer)| {
+            let own = own.as_deref().unwrap_or_default().iter();
+            let other = kept.choices().unwrap_or_default();
+            let pairs = own.zip(other).enumerate();
+            pairs
+                .filter(|(_, (own, other))| own != other)
+                .map(move |(index, _)| Unit::Layer { layer, index })
+        })
     }
 }

@@ -38,6 +38,12 @@ impl<const N: usize> Dual<N> {
         self.0.eps.0.as_ref().map_or(0.0, |eps| eps[lane])
     }
 
+    /// The derivatives along all directions; `None` for a constant.
+    #[must_use]
+    pub fn tangents(&self) -> Option<&[f64]> {
+        self.0.eps.0.as_ref().map(|eps| eps.as_slice())
+    }
+
     /// f(x) with f′(x) = `slope`: the chain rule.
     #[inline]
     fn chain(self, value: f64, slope: f64) -> Self {

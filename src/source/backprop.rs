@@ -32,6 +32,7 @@ impl GradientSource for Backprop {
             value: evaluation.value,
             estimates,
             kinks: Vec::new(),
+            steps: Vec::new(),
         })
     }
 

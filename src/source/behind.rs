@@ -118,6 +118,15 @@ impl<S: Scalar> Behind<'_, S> {
     /// Units that own no changed entry are taken from the unperturbed pass; what is computed again
     /// is bit-identical to a whole forward pass.
     pub(super) fn evaluate(&self, units: Range<usize>) -> Outcome<S> {
+        self.evaluate_watched(units, |_, _| ())
+    }
+
+    /// The same, showing `watch` the number and input of every layer behind the owner.
+    pub(super) fn evaluate_watched(
+        &self,
+        units: Range<usize>,
+        watch: impl FnMut(usize, &Tensor<S>),
+    ) -> Outcome<S> {
         let Some(loss) = &self.problem.objective.loss else {
             return Outcome {
                 loss: S::zero(),
@@ -135,7 +144,7 @@ impl<S: Scalar> Behind<'_, S> {
                 (owner + 1, y)
             }
         };
-        let trace = network.forward_from(first, self.parameters, x, self.replay);
+        let trace = network.forward_watched(first, self.parameters, x, self.replay, watch);
         let scale = S::constant(self.problem.objective.scale);
         Outcome {
             loss: scale * loss.forward(&trace.output),

@@ -5,22 +5,22 @@ use rayon::prelude::*;
 
 use crate::network::{Coordinate, Parameters, Problem};
 use crate::scalar::{self, DoubleDouble, DualDoubleDouble, Scalar};
-use crate::tensor::values;
+use crate::tensor::{Tensor, values};
 
 use super::behind::{self, Owner};
 use super::{Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SourceError};
 
 /// Tangents carried by one pass.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 /// Coordinates that one task works on, for which the owner's parameters are copied once.
-const TASK: usize = 64 * LANES;
+pub(super) const TASK: usize = 64 * LANES;
 
 /// Forward mode on num-dual's dual numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct Dual;
 
-type Lanes = scalar::Dual<LANES>;
+pub(super) type Lanes = scalar::Dual<LANES>;
 
 impl GradientSource for Dual {
     fn name(&self) -> &'static str {
@@ -59,6 +59,7 @@ impl GradientSource for Dual {
             value,
             estimates,
             kinks: Vec::new(),
+            steps: Vec::new(),
         })
     }
 }
@@ -103,9 +104,30 @@ pub(super) fn derivatives<L: Tangents>(
     owner: &Owner<'_, L>,
     coordinates: &[Coordinate],
 ) -> Vec<L::Tangent> {
-    let mut behind = owner.behind();
     let mut derivatives = Vec::with_capacity(coordinates.len());
-    for lanes in coordinates.chunks(L::COUNT) {
+    passes(
+        problem,
+        owner,
+        coordinates,
+        |_, _, _| (),
+        |lane, value| derivatives.push(value.tangent(lane)),
+    );
+    derivatives
+}
+
+/// Run as many dual passes as `coordinates` of one leaf need, in order.
+///
+/// `watch` is shown the number of the pass, and number and input of every layer behind the owner;
+/// `take` gets the objective's value, and the lane of each coordinate.
+pub(super) fn passes<L: Tangents>(
+    problem: &Problem,
+    owner: &Owner<'_, L>,
+    coordinates: &[Coordinate],
+    mut watch: impl FnMut(usize, usize, &Tensor<L>),
+    mut take: impl FnMut(usize, &L),
+) {
+    let mut behind = owner.behind();
+    for (pass, lanes) in coordinates.chunks(L::COUNT).enumerate() {
         let mut penalty_value = L::zero();
         let mut originals = Vec::with_capacity(L::COUNT);
         for (lane, coordinate) in lanes.iter().enumerate() {
@@ -121,11 +143,11 @@ pub(super) fn derivatives<L: Tangents>(
             .map(|coordinate| behind::unit(&problem.network, *coordinate));
         let first = units.clone().min().unwrap_or(0);
         let last = units.max().unwrap_or(0);
-        let value = behind.evaluate(first..last + 1).loss + penalty_value;
+        let outcome = behind.evaluate_watched(first..last + 1, |layer, x| watch(pass, layer, x));
+        let value = outcome.loss + penalty_value;
         for (lane, (coordinate, original)) in lanes.iter().zip(originals).enumerate() {
-            derivatives.push(value.tangent(lane));
+            take(lane, &value);
             behind.replace(coordinate.index, original);
         }
     }
-    derivatives
 }

@@ -10,6 +10,7 @@
 mod backprop;
 mod behind;
 mod central;
+mod clearance;
 mod dual;
 mod extended;
 mod faulty;
@@ -26,7 +27,8 @@ use crate::scalar::DoubleDouble;
 use crate::tensor::Tensor;
 
 pub use backprop::Backprop;
-pub use central::Central;
+pub use central::{Central, Ground, Kink, Stepped};
+pub use clearance::{Clearance, Room};
 pub use dual::Dual;
 pub use extended::{Extended, ExtendedSlope, MOST_EXTENDED_DIGITS, extended, extended_digits};
 pub use faulty::FaultySource;
@@ -50,8 +52,11 @@ pub struct Gradient {
     pub value: f64,
     /// One derivative for each coordinate asked for, in that order.
     pub estimates: Vec<Estimate>,
-    /// Positions, ascending, of the coordinates whose every usable step crosses a kink.
+    /// Positions, ascending, of the coordinates at which the source cannot say anything, since its
+    /// steps cross a kink or leave the finite numbers.
     pub kinks: Vec<usize>,
+    /// What a source that takes steps met at each coordinate; empty for one that takes none.
+    pub steps: Vec<Stepped>,
 }
 
 /// What is asked of a source.

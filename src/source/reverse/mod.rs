@@ -81,6 +81,7 @@ impl GradientSource for Reverse {
             value,
             estimates,
             kinks: Vec::new(),
+            steps: Vec::new(),
         })
     }
 }

@@ -1,0 +1,47 @@
+//! The units that have branches, and their names.
+
+use crate::tensor;
+
+use super::Network;
+
+/// Something that has branches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unit {
+    /// An entry of a layer's output.
+    Layer {
+        /// The layer's number.
+        layer: usize,
+        /// The row-major position in its output, batch first.
+        index: usize,
+    },
+    /// The L1 penalty's term of the weight itself.
+    Penalty,
+}
+
+impl Network {
+    /// The name of entry `index` of the output of layer number `layer`: `relu1[0,3,7,9]`.
+    ///
+    /// # Panics
+    /// When there is no such layer.
+    #[must_use]
+    pub fn unit_name(&self, layer: usize, index: usize) -> String {
+        let layer = &self.layers[layer];
+        let index: Vec<String> = tensor::unflatten(index, &layer.output)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        format!("{}[{}]", layer.name, index.join(","))
+    }
+
+    /// The unit's name.
+    ///
+    /// # Panics
+    /// When the network has no such layer.
+    #[must_use]
+    pub fn name_of(&self, unit: Unit) -> String {
+        match unit {
+            Unit::Layer { layer, index } => self.unit_name(layer, index),
+            Unit::Penalty => "the L1 penalty".to_owned(),
+        }
+    }
+}

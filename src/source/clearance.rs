@@ -1,0 +1,175 @@
+//! How far a coordinate may move until a unit changes its branch, from dual numbers.
+//!
+//! A unit keeps its branch while its margin m is not below 0 (for ReLU |z|, for a pooling the maximum
+//! minus another entry). Along the coordinate w, to first order,
+//!
+//! ```text
+//! m(w + t) = m + t·dm/dw,  which is 0 at t = −m/(dm/dw)
+//! ```
+//!
+//! and where only affine pieces come before the last unit that has branches, this is exact up to the
+//! first crossing: a step that is shorter is then certified to cross no kink.
+
+use rayon::prelude::*;
+
+use crate::network::{Coordinate, Network, Parameters, Pattern, Problem, Unit};
+use crate::penalty::Branch;
+use crate::spec::PenaltySpec;
+use crate::tensor::{Tensor, values};
+
+use super::behind::Owner;
+use super::dual::{LANES, Lanes, TASK, passes};
+
+/// The nearest kink on one side of a coordinate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Room {
+    /// How far it is; infinite when there is none.
+    pub distance: f64,
+    /// Whose it is.
+    pub unit: Option<Unit>,
+}
+
+/// The nearest kinks around a coordinate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clearance {
+    /// Towards larger values.
+    pub above: Room,
+    /// Towards smaller values.
+    pub below: Room,
+    /// Whether the distances are exact, and not of first order only.
+    pub is_exact: bool,
+}
+
+impl Clearance {
+    /// The nearer of both.
+    #[must_use]
+    pub fn nearest(&self) -> Room {
+        if self.above.distance < self.below.distance {
+            self.above
+        } else {
+            self.below
+        }
+    }
+
+    fn free(is_exact: bool) -> Self {
+        let nothing = Room {
+            distance: f64::INFINITY,
+            unit: None,
+        };
+        Self {
+            above: nothing,
+            below: nothing,
+            is_exact,
+        }
+    }
+
+    /// Note that `margin`, which changes by `slope`, belongs to `unit`.
+    #[inline]
+    fn note(&mut self, unit: Unit, margin: f64, slope: f64) {
+        let side = if slope < 0.0 {
+            &mut self.above
+        } else {
+            &mut self.below
+        };
+        // Rounding may have turned a tie's margin below 0.
+        let distance = margin.max(0.0) / slope.abs();
+        if distance < side.distance {
+            *side = Room {
+                distance,
+                unit: Some(unit),
+            };
+        }
+    }
+}
+
+/// The clearance of each of `coordinates`, on the branches of `pattern`.
+pub(super) fn clearances(
+    problem: &Problem,
+    pattern: &Pattern,
+    coordinates: &[Coordinate],
+) -> Vec<Clearance> {
+    let parameters: Parameters<Lanes> = problem.parameters.lift();
+    let mut clearances = Vec::with_capacity(coordinates.len());
+    for same_leaf in coordinates.chunk_by(|a, b| a.leaf == b.leaf) {
+        let owner = Owner::of(problem, same_leaf[0].leaf, &parameters, Some(pattern));
+        let is_exact = is_exact(&problem.network, owner.first_behind());
+        let mut of_leaf = if problem.objective.loss.is_none() || !has_kinks(&problem.network) {
+            vec![Clearance::free(is_exact); same_leaf.len()]
+        } else {
+            let tasks = same_leaf
+                .par_chunks(TASK)
+                .map(|task| of_task(problem, pattern, &owner, task, is_exact));
+            tasks.collect::<Vec<_>>().concat()
+        };
+        for (clearance, coordinate) in of_leaf.iter_mut().zip(same_leaf) {
+            if let Some(penalty) = problem.penalty_on(coordinate.leaf) {
+                let w = values(problem.leaf(coordinate.leaf))[coordinate.index];
+                note_penalty(clearance, penalty, w);
+            }
+        }
+        clearances.extend(of_leaf);
+    }
+    clearances
+}
+
+fn has_kinks(network: &Network) -> bool {
+    network.last_branching().is_some()
+}
+
+/// Whether every unit's margin is a straight line in a parameter of the layer before `first`.
+fn is_exact(network: &Network, first: usize) -> bool {
+    match network.last_branching() {
+        Some(last) if last > first => network.is_piecewise_affine(first..last),
+        _ => true,
+    }
+}
+
+fn of_task(
+    problem: &Problem,
+    pattern: &Pattern,
+    owner: &Owner<'_, Lanes>,
+    task: &[Coordinate],
+    is_exact: bool,
+) -> Vec<Clearance> {
+    let mut clearances = vec![Clearance::free(is_exact); task.len()];
+    let watch = |pass: usize, layer: usize, x: &Tensor<Lanes>| {
+        let Some(choices) = pattern.layer(layer) else {
+            return;
+        };
+        let in_place = &problem.network.layers()[layer];
+        let first = pass * LANES;
+        let end = task.len().min(first + LANES);
+        let of_pass = &mut clearances[first..end];
+        in_place
+            .layer
+            .margins(x, &in_place.output, choices, |index, _, margin| {
+                let Some(slopes) = margin.tangents() else {
+                    return;
+                };
+                let value = crate::scalar::Scalar::primal(margin);
+                for (clearance, slope) in of_pass.iter_mut().zip(slopes) {
+                    if *slope != 0.0 {
+                        clearance.note(Unit::Layer { layer, index }, value, *slope);
+                    }
+                }
+            });
+    };
+    passes(problem, owner, task, watch, |_, _| ());
+    clearances
+}
+
+/// L1's kink is at 0, and any distance of it exact.
+fn note_penalty(clearance: &mut Clearance, penalty: PenaltySpec, w: f64) {
+    let toward_zero = match penalty {
+        PenaltySpec::L2 { .. } => return,
+        PenaltySpec::L1 { .. } => penalty.branch(w),
+    };
+    match toward_zero {
+        Branch::Positive => clearance.note(Unit::Penalty, w, 1.0),
+        Branch::Negative => clearance.note(Unit::Penalty, -w, -1.0),
+        Branch::Kink => {
+            clearance.note(Unit::Penalty, 0.0, 1.0);
+            clearance.note(Unit::Penalty, 0.0, -1.0);
+        }
+    }
+}
