@@ -3,11 +3,17 @@
 mod answer;
 mod compare;
 mod control;
+mod examine;
+mod kinks;
+mod observe;
+mod open;
 mod select;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use thiserror::Error;
+
+pub use examine::{Examined, NamedSource, examine};
 
 use crate::data::{self, DataError};
 use crate::network::{Network, Objective, Parameters, Problem, sgd};
@@ -107,32 +113,14 @@ pub fn check(case: &Case, progress: &dyn Progress) -> Result<Checked, CheckError
     let mut control = None;
     for (name, problem) in part_problems(problem, case.penalty) {
         let point = Point::new(problem, rng::derive(case.seed, "perturbations", 0));
-        let mut gradients = Vec::with_capacity(sources.len());
-        for ((name, source), (_, seconds)) in sources.iter().zip(&mut seconds) {
-            progress.begin(*name, coordinates.len());
-            let start = Instant::now();
-            let gradient = point.ask(source.as_ref(), &coordinates, &|done| {
-                progress.advance(done)
-            })?;
-            *seconds += start.elapsed();
-            gradients.push(Answer {
-                name: *name,
-                forward: source.forward(),
-                gradient,
-            });
+        let examined = examine(name, &point, &sources, &coordinates, progress)?;
+        for (sum, time) in seconds.iter_mut().zip(&examined.seconds) {
+            sum.1 += *time;
         }
-        let judged = compare::judge_all(&coordinates, &gradients);
         if name == PartName::DataLoss {
-            let planted = control::plant(&point, &coordinates, &gradients, &judged, case.seed)?;
-            control = Some(planted);
+            control = Some(examined.plant(&point.problem.network, &coordinates, case.seed));
         }
-        parts.push(compare::part(
-            name,
-            &point,
-            &coordinates,
-            &gradients,
-            &judged,
-        ));
+        parts.push(examined.part);
     }
     let control = control.unwrap_or(report::Control::Impossible);
     let outcome = answer::outcome(&parts, &control);
@@ -166,14 +154,12 @@ pub fn check(case: &Case, progress: &dyn Progress) -> Result<Checked, CheckError
 }
 
 /// What a source answered.
+#[derive(Clone)]
 struct Answer {
     name: SourceName,
     forward: crate::source::Forward,
     gradient: Gradient,
 }
-
-/// A source with its name.
-type NamedSource = (SourceName, Box<dyn GradientSource>);
 
 /// The sources of `case`, the gradient under test first, the references in their usual order.
 fn sources(case: &Case) -> Result<Vec<NamedSource>, CheckError> {

@@ -2,10 +2,11 @@
 
 #![cfg(feature = "cli")]
 
-use gradproof::judge::Metrics;
+use gradproof::judge::{Metrics, Side, Unobservable, Unresolved};
 use gradproof::report::{
-    Comparison, Control, CoordinateRow, CoordinateValue, Counts, Gap, Number, Outcome, Part,
-    PartName, Report, Setup, SourceValue, TensorRow, VERSION, json, text,
+    Closest, Comparison, Control, CoordinateRow, CoordinateValue, Counts, CrossedRow, ExtendedRow,
+    Gap, Hidden, KinkRow, Number, Outcome, Part, PartName, Reason, Report, Setup, SourceValue,
+    Spread, StepCounts, Switch, TensorRow, UnresolvedRow, VERSION, json, text,
 };
 use gradproof::source::Forward;
 use gradproof::spec::case::{Precision, Selection, SourceName, Step};
@@ -51,6 +52,71 @@ fn row(name: &str, counts: Counts, pairs: &[(f64, f64)]) -> TensorRow {
             comparison(SourceName::Dual, pairs, 1e-16),
             comparison(SourceName::Central, pairs, f64::INFINITY),
         ],
+        closest: Some(Closest {
+            reference: SourceName::Dual,
+            at: Gap {
+                coordinate: format!("{name}[0,0,0,0]"),
+                gap: Number(1e-17),
+                bound: Number(4e-16),
+            },
+            ratio: Number(0.025),
+        }),
+        allowed: Some(Spread {
+            worst: Number(10.5),
+            median: Number(13.9),
+        }),
+        catches: Some(Spread {
+            worst: Number(6.5e-11),
+            median: Number(2.5e-14),
+        }),
+        steps: Some(StepCounts {
+            certified: 990,
+            crossed: 10,
+            ..StepCounts::default()
+        }),
+        unobservable: None,
+    }
+}
+
+fn crossed() -> CrossedRow {
+    CrossedRow {
+        coordinate: "conv1.weight[0,0,0,2]".to_owned(),
+        step: Number(1e-3),
+        value: Number(-0.5),
+        central: Number(-0.49),
+        digits: 1.7,
+        count: 2,
+        switches: vec![Switch {
+            unit: "relu1[0,3,7,9]".to_owned(),
+            at: Number(-2.3e-4),
+            slope_change: Number(0.02),
+            share: Number(0.0077),
+        }],
+        explained: Number(0.01),
+    }
+}
+
+fn kink() -> KinkRow {
+    KinkRow {
+        coordinate: "conv1.weight[0,0,1,1]".to_owned(),
+        value: Number(1.5),
+        left: Number(0.0),
+        right: Number(1.0),
+        side: Side::Outside,
+        units: vec!["relu1[0,0,1,1]".to_owned()],
+        convention: "neither slope".to_owned(),
+    }
+}
+
+fn extended() -> ExtendedRow {
+    ExtendedRow {
+        coordinate: "conv1.weight[0,0,0,0]".to_owned(),
+        reason: Reason::FewestDigits,
+        value: "1.000000000000000000000000000001".to_owned(),
+        formula_digits: Some(30.0),
+        central_digits: Some(22.4),
+        plain_digits: 15.6,
+        condition: Number(2.5),
     }
 }
 
@@ -84,6 +150,10 @@ fn part(values_agree: bool, counts: Counts, worst: Vec<CoordinateRow>) -> Part {
             ),
         ],
         worst,
+        unresolved: Vec::new(),
+        kinks: Vec::new(),
+        crossed: vec![crossed()],
+        extended: vec![extended()],
     }
 }
 
@@ -111,7 +181,7 @@ fn caught() -> Control {
 fn a_passing_report() {
     let counts = Counts {
         agree: 990,
-        at_kink: 10,
+        at_kink_inside: 10,
         ..Counts::default()
     };
     insta::assert_snapshot!(text::render(&report(
@@ -125,10 +195,11 @@ fn a_passing_report() {
 fn a_failing_report() {
     let counts = Counts {
         agree: 900,
-        at_kink: 50,
-        at_kink_unconfirmed: 3,
+        at_kink_inside: 50,
+        at_kink_outside: 3,
         disagree: 40,
         unresolved: 5,
+        unobservable: 0,
         invalid: 2,
     };
     let value = |source, value, error, disagrees| CoordinateValue {
@@ -159,7 +230,19 @@ fn a_failing_report() {
         coordinate: "conv1.weight[0,0,0,1]".to_owned(),
         factor: 1.01,
     };
-    let failing = report(part(false, counts, worst), missed, Outcome::Wrong);
+    let mut part = part(false, counts, worst);
+    part.kinks.push(kink());
+    part.unresolved.push(UnresolvedRow {
+        reason: Unresolved::BoundTooWide,
+        count: 5,
+        example: "conv1.weight[0,0,2,2]".to_owned(),
+    });
+    part.tensors[1].unobservable = Some(Hidden {
+        reason: Unobservable::Cut,
+        layer: Some("relu1".to_owned()),
+        words: "conv1.bias cannot be seen: relu1 passes no gradient on".to_owned(),
+    });
+    let failing = report(part, missed, Outcome::Wrong);
     insta::assert_snapshot!(text::render(&failing));
 }
 

@@ -9,7 +9,7 @@ pub(super) fn outcome(parts: &[Part], control: &Control) -> Outcome {
     let total = Counts::total(&counts);
     if total.wrong() > 0 || parts.iter().any(|part| !part.values_agree) {
         Outcome::Wrong
-    } else if matches!(control, Control::Caught { .. }) && total.agree > 0 && total.unjudged() == 0
+    } else if matches!(control, Control::Caught { .. }) && total.agree > 0 && total.unresolved == 0
     {
         Outcome::Right
     } else {
@@ -30,27 +30,56 @@ pub(super) fn sentence(outcome: Outcome, parts: &[Part], control: &Control) -> S
         .map(|row| row.coordinates)
         .sum();
     match outcome {
-        Outcome::Right => {
-            let kinks = match total.at_kink {
-                0 => String::new(),
-                some => format!(
-                    " At {} of them central differences cross a kink of a ReLU or a pooling and cannot judge; the others agree there.",
-                    grouped(some)
-                ),
-            };
-            format!(
-                "Yes: your gradient is right. All {} derivatives{} agree with {names}, each within its own error bound.{kinks}",
-                grouped(checked / parts.len().max(1)),
-                if parts.len() > 1 {
-                    ", of the data loss, of the penalty and of both together,"
-                } else {
-                    ""
-                }
-            )
-        }
+        Outcome::Right => right(parts, total, checked, &names),
         Outcome::Wrong => wrong(parts, total, checked, &names),
-        Outcome::Unjudged => unjudged(total, checked, control),
+        Outcome::Unjudged => unjudged(parts, total, checked, control),
     }
+}
+
+fn right(parts: &[Part], total: Counts, checked: usize, names: &str) -> String {
+    let mut sentence = format!(
+        "Yes: your gradient is right. All {} derivatives{} agree with {names}, each within its own error bound.",
+        grouped((checked - total.unobservable) / parts.len().max(1)),
+        if parts.len() > 1 {
+            ", of the data loss, of the penalty and of both together,"
+        } else {
+            ""
+        }
+    );
+    if total.at_kink_inside > 0 {
+        sentence += &format!(
+            " {} of them are at a kink, where there is no derivative: there the gradient lies between the slopes on both sides.",
+            grouped(total.at_kink_inside)
+        );
+    }
+    let steps = parts
+        .iter()
+        .flat_map(|part| &part.tensors)
+        .filter_map(|row| row.steps);
+    let crossed: usize = steps.map(|steps| steps.crossed).sum();
+    if crossed > 0 {
+        sentence += &format!(
+            " At {} of them central differences of this step cross a kink of a ReLU or a pooling, and cannot judge; the others agree there.",
+            grouped(crossed)
+        );
+    }
+    if total.unobservable > 0 {
+        sentence += &format!(
+            " {} cannot be seen by this objective, and passed as little as failed.",
+            listed(&hidden(parts))
+        );
+    }
+    sentence
+}
+
+/// The tensors that the objective cannot see, each once.
+fn hidden(parts: &[Part]) -> Vec<String> {
+    let rows = parts.iter().flat_map(|part| &part.tensors);
+    let names: std::collections::BTreeSet<String> = rows
+        .filter(|row| row.unobservable.is_some())
+        .map(|row| row.name.clone())
+        .collect();
+    names.into_iter().collect()
 }
 
 fn wrong(parts: &[Part], total: Counts, checked: usize, names: &str) -> String {
@@ -68,33 +97,56 @@ fn wrong(parts: &[Part], total: Counts, checked: usize, names: &str) -> String {
         .collect::<std::collections::BTreeSet<_>>()
         .into_iter()
         .collect();
-    let invalid = match total.invalid {
-        0 => String::new(),
-        some => format!(" {} of them are not finite.", grouped(some)),
-    };
-    format!(
-        "No: something is wrong. {} of {} derivatives differ from {names} by more than rounding and truncation explain, in {}.{invalid}",
-        grouped(total.wrong()),
-        grouped(checked),
-        listed(&tensors)
-    )
+    let beyond = total.disagree + total.invalid;
+    let mut sentence = "No: something is wrong.".to_owned();
+    if beyond > 0 {
+        sentence += &format!(
+            " {} of {} derivatives differ from {names} by more than rounding and truncation explain, in {}.",
+            grouped(beyond),
+            grouped(checked),
+            listed(&tensors)
+        );
+    }
+    if total.at_kink_outside > 0 {
+        sentence += &format!(
+            " {} are at a kink, and lie outside of the slopes on both sides.",
+            grouped(total.at_kink_outside)
+        );
+    }
+    if total.invalid > 0 {
+        sentence += &format!(" {} are not finite.", grouped(total.invalid));
+    }
+    sentence
 }
 
-fn unjudged(total: Counts, checked: usize, control: &Control) -> String {
+fn unjudged(parts: &[Part], total: Counts, checked: usize, control: &Control) -> String {
     let reason = match control {
         Control::Missed { coordinate, .. } => {
             format!("a fault planted on purpose at {coordinate} was not seen, so this check proves nothing")
         }
-        _ if total.unresolved > 0 => format!(
-            "at {} of {} coordinates the error bounds are wider than the gradient itself; try --step auto or more --sources",
-            grouped(total.unresolved),
-            grouped(checked)
-        ),
-        _ if total.at_kink_unconfirmed > 0 => format!(
-            "at {} of {} coordinates central differences cross a kink, and no other source was asked; add dual or reverse to --sources, or use --step auto",
-            grouped(total.at_kink_unconfirmed),
-            grouped(checked)
-        ),
+        _ if total.unresolved > 0 => {
+            let rows: Vec<String> = parts
+                .iter()
+                .flat_map(|part| &part.unresolved)
+                .map(|row| {
+                    format!(
+                        "at {} of {} coordinates, {} among them, {}",
+                        grouped(row.count),
+                        grouped(checked),
+                        row.example,
+                        row.reason.words()
+                    )
+                })
+                .collect();
+            rows.join("; ")
+        }
+        _ if total.agree == 0 && total.unobservable > 0 => {
+            let rows = parts.iter().flat_map(|part| &part.tensors);
+            let words: Vec<String> = rows
+                .filter_map(|row| Some(row.unobservable.as_ref()?.words.clone()))
+                .collect();
+            words.join("; ")
+        }
         _ => "no coordinate has a derivative large enough against its error bound to prove that a fault would be seen; use another --seed, or train first with --train-steps".to_owned(),
     };
     format!("Cannot tell: {reason}.")

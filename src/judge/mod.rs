@@ -7,4 +7,4 @@ pub mod verdict;
 
 pub use metrics::{Metrics, matching_digits, relative_error};
 pub use number::Number;
-pub use verdict::{Reference, Verdict, judge};
+pub use verdict::{Reference, Side, Unobservable, Unresolved, Verdict, judge};

@@ -28,6 +28,20 @@ impl Pattern {
         self.layers.get(layer)?.as_deref()
     }
 
+    /// This pattern with another choice of unit `index` of layer `layer`.
+    ///
+    /// # Panics
+    /// When that layer has no branches, or not so many units.
+    #[must_use]
+    pub fn with(&self, layer: usize, index: usize, choice: u32) -> Self {
+        let mut turned = self.clone();
+        let choices = turned.layers[layer]
+            .as_mut()
+            .expect("a layer with branches");
+        choices[index] = choice;
+        turned
+    }
+
     /// Whether the layers from number `first` on, of which `saved` was kept, took the same branches.
     #[must_use]
     pub fn is_same_from<S>(&self, first: usize, saved: &[Saved<S>]) -> bool {

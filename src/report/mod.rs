@@ -1,20 +1,27 @@
 //! What a check found, as plain data: every renderer and every exit code derives from it.
 
+mod finding;
 pub mod json;
+mod part;
+mod tensor;
 #[cfg(feature = "cli")]
 pub mod text;
 pub mod words;
 
 use serde::{Deserialize, Serialize};
 
-use crate::judge::Metrics;
 pub use crate::judge::Number;
-use crate::source::Forward;
-use crate::spec::case::{Precision, Selection, SourceName, Step};
+use crate::spec::case::{Precision, Selection, Step};
 use crate::spec::{DataSpec, PenaltySpec};
 
+pub use finding::{
+    CoordinateRow, CoordinateValue, CrossedRow, ExtendedRow, KinkRow, Reason, Switch, UnresolvedRow,
+};
+pub use part::{Part, PartName, SourceValue};
+pub use tensor::{Closest, Comparison, Counts, Gap, Hidden, Spread, StepCounts, TensorRow};
+
 /// Version of the report's format.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The result of a check. It does not depend on time, threads or machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,120 +70,6 @@ pub struct Setup {
     pub coordinates: Selection,
 }
 
-/// What was differentiated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PartName {
-    /// The loss without regularisation.
-    DataLoss,
-    /// The regularisation alone.
-    Penalty,
-    /// Both.
-    Total,
-}
-
-/// The judgement of one objective.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Part {
-    /// What was differentiated.
-    pub name: PartName,
-    /// The objective's value by each source, the gradient under test first.
-    pub values: Vec<SourceValue>,
-    /// Whether these values agree within rounding.
-    pub values_agree: bool,
-    /// One row for each parameter tensor.
-    pub tensors: Vec<TensorRow>,
-    /// The coordinates that speak against the gradient, worst first, ten at most.
-    pub worst: Vec<CoordinateRow>,
-}
-
-/// The objective's value as a source computes it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SourceValue {
-    /// Who.
-    pub source: SourceName,
-    /// Whose forward pass it uses.
-    pub forward: Forward,
-    /// The value.
-    pub value: Number,
-}
-
-/// How many coordinates got which verdict.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// All references agree within the bounds.
-    pub agree: usize,
-    /// At a kink, where an exact reference agrees.
-    pub at_kink: usize,
-    /// At a kink, with no exact reference to ask.
-    pub at_kink_unconfirmed: usize,
-    /// A reference disagrees.
-    pub disagree: usize,
-    /// The bounds are too wide to say anything.
-    pub unresolved: usize,
-    /// NaN or infinite.
-    pub invalid: usize,
-}
-
-/// The judgement of one tensor.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TensorRow {
-    /// PyTorch's name.
-    pub name: String,
-    /// PyTorch's layout.
-    pub shape: Vec<usize>,
-    /// Coordinates judged.
-    pub coordinates: usize,
-    /// Their verdicts.
-    pub counts: Counts,
-    /// The gradient under test against each reference.
-    pub against: Vec<Comparison>,
-}
-
-/// The gradient under test against one reference, over one tensor.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Comparison {
-    /// The reference.
-    pub reference: SourceName,
-    /// Digits, signs and ratios.
-    pub metrics: Metrics,
-    /// The coordinate with the largest relative error; `None` when all derivatives are 0.
-    pub worst: Option<Gap>,
-}
-
-/// The distance between the gradient under test and a reference, beside what error analysis allows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Gap {
-    /// The coordinate's name.
-    pub coordinate: String,
-    /// |a − n|.
-    pub gap: Number,
-    /// The sum of the two error bounds.
-    pub bound: Number,
-}
-
-/// One coordinate with what every source says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CoordinateRow {
-    /// The coordinate's name.
-    pub coordinate: String,
-    /// The derivative by each source, the gradient under test first.
-    pub values: Vec<CoordinateValue>,
-}
-
-/// What one source says at one coordinate.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CoordinateValue {
-    /// Who.
-    pub source: SourceName,
-    /// The derivative.
-    pub value: Number,
-    /// The bound on its error.
-    pub error: Number,
-    /// Whether it differs from the gradient under test by more than both bounds.
-    pub disagrees: bool,
-}
-
 /// What became of the fault that every check plants to prove that it can fail.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -209,61 +102,4 @@ pub enum Outcome {
     Wrong,
     /// It could not be judged.
     Unjudged,
-}
-
-impl Counts {
-    /// The sum over several rows.
-    #[must_use]
-    pub fn total<'a>(rows: impl IntoIterator<Item = &'a Self>) -> Self {
-        rows.into_iter().fold(Self::default(), |sum, row| Self {
-            agree: sum.agree + row.agree,
-            at_kink: sum.at_kink + row.at_kink,
-            at_kink_unconfirmed: sum.at_kink_unconfirmed + row.at_kink_unconfirmed,
-            disagree: sum.disagree + row.disagree,
-            unresolved: sum.unresolved + row.unresolved,
-            invalid: sum.invalid + row.invalid,
-        })
-    }
-
-    /// Coordinates that could not be judged.
-    #[must_use]
-    pub fn unjudged(&self) -> usize {
-        self.unresolved + self.at_kink_unconfirmed
-    }
-
-    /// Coordinates that speak against the gradient.
-    #[must_use]
-    pub fn wrong(&self) -> usize {
-        self.disagree + self.invalid
-    }
-}
-
-impl Part {
-    /// The verdicts over all tensors.
-    #[must_use]
-    pub fn counts(&self) -> Counts {
-        Counts::total(self.tensors.iter().map(|row| &row.counts))
-    }
-
-    /// The references, in the order of every row's comparisons.
-    #[must_use]
-    pub fn references(&self) -> Vec<SourceName> {
-        self.values
-            .iter()
-            .skip(1)
-            .map(|value| value.source)
-            .collect()
-    }
-}
-
-impl PartName {
-    /// As in a heading.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::DataLoss => "data loss",
-            Self::Penalty => "penalty",
-            Self::Total => "data loss + penalty",
-        }
-    }
 }

@@ -1,15 +1,14 @@
 //! The report as a table for a person.
 
-use std::fmt::Write;
-
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+mod findings;
+mod tables;
 
 use crate::source::Forward;
 use crate::spec::case::{Selection, SourceName, Step};
 use crate::spec::{DataSpec, PenaltySpec};
 
 use super::words::{counted, grouped, listed};
-use super::{Comparison, Control, CoordinateRow, Number, Part, PartName, Report, Setup, TensorRow};
+use super::{Control, Number, Part, PartName, Report, Setup};
 
 /// The whole report; its last line repeats the check.
 #[must_use]
@@ -120,21 +119,21 @@ fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
 fn render_part(text: &mut String, part: &Part) {
     line(text, "");
     line(text, &values(part));
-    line(text, "");
-    line(text, &verdicts(part));
-    line(text, "");
-    if let Some(position) = classical_reference(part) {
-        line(text, &classical(part, position));
+    let blocks = [
+        tables::verdicts(part),
+        tables::bounds(part),
+        tables::classical(part),
+        findings::crossed(part),
+        findings::kinks(part),
+        findings::extended(part),
+        findings::unseen(part),
+        tables::worst(part),
+    ];
+    for block in blocks.into_iter().filter(|block| !block.is_empty()) {
         line(text, "");
+        line(text, &block);
     }
-    if !part.worst.is_empty() {
-        line(
-            text,
-            "What speaks against it, worst first (value ± error bound; ≠ where it differs by more):",
-        );
-        line(text, &worst(&part.worst));
-        line(text, "");
-    }
+    line(text, "");
 }
 
 /// The objective's value by each source.
@@ -167,169 +166,6 @@ fn values(part: &Part) -> String {
         format!("; {} agrees within rounding", listed(&independent))
     };
     format!("{title} = {}{agreement}", plain(subject.value.0))
-}
-
-/// One line below the header, and nothing else that could distract from the numbers.
-const STYLE: TableStyle =
-    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
-
-fn table() -> Table {
-    let mut table = Table::new();
-    table.load_style(STYLE);
-    // The same bytes whatever the terminal.
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table
-}
-
-/// Numbers to the right, names to the left.
-fn align(table: &mut Table, left: &[usize]) {
-    for (index, column) in table.column_iter_mut().enumerate() {
-        if !left.contains(&index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-}
-
-/// A column that is shown when it holds anything: title, sum, and a row's number.
-type Extra = (&'static str, usize, fn(&TensorRow) -> usize);
-
-fn verdicts(part: &Part) -> String {
-    let references = part.references();
-    let counts = part.counts();
-    let mut header = vec![
-        "tensor".to_owned(),
-        "weights".to_owned(),
-        "agree".to_owned(),
-    ];
-    header.extend(["at kink".to_owned(), "disagree".to_owned()]);
-    let extra: [Extra; 3] = [
-        ("kink only", counts.at_kink_unconfirmed, |row| {
-            row.counts.at_kink_unconfirmed
-        }),
-        ("unresolved", counts.unresolved, |row| row.counts.unresolved),
-        ("not finite", counts.invalid, |row| row.counts.invalid),
-    ];
-    let extra: Vec<Extra> = extra
-        .into_iter()
-        .filter(|(_, total, _)| *total > 0)
-        .collect();
-    header.extend(extra.iter().map(|(name, ..)| (*name).to_owned()));
-    header.extend(
-        references
-            .iter()
-            .map(|source| format!("digits: {source}\nfewest median")),
-    );
-
-    let mut table = table();
-    table.set_header(header);
-    for row in &part.tensors {
-        let mut cells = vec![
-            row.name.clone(),
-            grouped(row.coordinates),
-            grouped(row.counts.agree),
-            grouped(row.counts.at_kink),
-            grouped(row.counts.disagree),
-        ];
-        cells.extend(extra.iter().map(|(_, _, of)| grouped(of(row))));
-        cells.extend(row.against.iter().map(digits));
-        table.add_row(cells);
-    }
-    let mut sums = vec![
-        "all".to_owned(),
-        grouped(part.tensors.iter().map(|row| row.coordinates).sum()),
-        grouped(counts.agree),
-        grouped(counts.at_kink),
-        grouped(counts.disagree),
-    ];
-    sums.extend(extra.iter().map(|(_, total, _)| grouped(*total)));
-    sums.extend(references.iter().map(|_| String::new()));
-    table.add_row(sums);
-    align(&mut table, &[0]);
-    table.to_string()
-}
-
-/// Fewest and median matching digits.
-fn digits(comparison: &Comparison) -> String {
-    match (
-        comparison.metrics.fewest_digits,
-        comparison.metrics.median_digits,
-    ) {
-        (Some(fewest), Some(median)) => format!("{fewest:>6.1} {median:>6.1}"),
-        _ => "all zero".to_owned(),
-    }
-}
-
-/// The reference that the classical metrics are about: central differences, or else the first.
-fn classical_reference(part: &Part) -> Option<usize> {
-    let references = part.references();
-    let central = references
-        .iter()
-        .position(|source| *source == SourceName::Central);
-    central.or(if references.is_empty() { None } else { Some(0) })
-}
-
-fn classical(part: &Part, position: usize) -> String {
-    let reference = part.references()[position];
-    let mut text = format!(
-        "Backprop (a) against {reference} (n) in the usual metrics. They do not decide; gap ≤ error bound does.\n"
-    );
-    let mut table = table();
-    table.set_header([
-        "tensor",
-        "signs\ndiffer",
-        "worst |a-n|\n/max(|a|,|n|)",
-        "at",
-        "gap\n|a-n|",
-        "error\nbound",
-        "||a-n||\n/||a+n||",
-    ]);
-    for row in &part.tensors {
-        let comparison = &row.against[position];
-        let metrics = &comparison.metrics;
-        let (at, gap, bound) = match &comparison.worst {
-            Some(worst) => (
-                worst.coordinate.clone(),
-                short(worst.gap),
-                bounded(worst.bound),
-            ),
-            None => Default::default(),
-        };
-        let scientific = |value: Option<Number>| value.map(short).unwrap_or_default();
-        table.add_row([
-            row.name.clone(),
-            grouped(metrics.sign_mismatches),
-            scientific(metrics.worst.map(|worst| worst.0)),
-            at,
-            gap,
-            bound,
-            scientific(metrics.norm_ratio),
-        ]);
-    }
-    align(&mut table, &[0, 3]);
-    let _ = write!(text, "{table}");
-    text
-}
-
-fn worst(rows: &[CoordinateRow]) -> String {
-    let mut table = table();
-    let mut header = vec!["weight".to_owned()];
-    header.extend(
-        rows.iter()
-            .take(1)
-            .flat_map(|row| &row.values)
-            .map(|value| value.source.to_string()),
-    );
-    table.set_header(header);
-    for row in rows {
-        let mut cells = vec![row.coordinate.clone()];
-        cells.extend(row.values.iter().map(|value| {
-            let mark = if value.disagrees { "≠ " } else { "" };
-            format!("{mark}{:.9e} ± {}", value.value.0, bounded(value.error))
-        }));
-        table.add_row(cells);
-    }
-    align(&mut table, &[0]);
-    table.to_string()
 }
 
 /// Two significant digits.

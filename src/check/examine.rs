@@ -1,0 +1,128 @@
+//! One objective at one point: every source is asked, and every coordinate judged.
+
+use std::time::{Duration, Instant};
+
+use crate::judge::verdict::within;
+use crate::judge::{Side, Verdict};
+use crate::network::{Coordinate, Network};
+use crate::report::{Control, Part, PartName};
+use crate::source::{GradientSource, Point};
+use crate::spec::case::SourceName;
+
+use super::compare::{self, Kinks};
+use super::{Answer, CheckError, Progress, control, kinks, observe, open};
+
+/// A source with its name.
+pub type NamedSource = (SourceName, Box<dyn GradientSource>);
+
+/// What was found.
+pub struct Examined {
+    /// The judgement, for a report.
+    pub part: Part,
+    /// The verdict on each coordinate.
+    pub verdicts: Vec<Verdict>,
+    /// The time that each source took.
+    pub seconds: Vec<Duration>,
+    answers: Vec<Answer>,
+    kinks: Kinks,
+}
+
+/// Ask `sources`, of which the first is under test and the others are references, for the derivatives
+/// at `point` with respect to `coordinates`, which are ordered by tensor, and judge each.
+///
+/// # Errors
+/// A source's.
+///
+/// # Panics
+/// Without sources.
+pub fn examine(
+    name: PartName,
+    point: &Point,
+    sources: &[NamedSource],
+    coordinates: &[Coordinate],
+    progress: &dyn Progress,
+) -> Result<Examined, CheckError> {
+    let mut seconds = Vec::with_capacity(sources.len());
+    let mut answers = Vec::with_capacity(sources.len());
+    for (name, source) in sources {
+        progress.begin(*name, coordinates.len());
+        let start = Instant::now();
+        let gradient = point.ask(source.as_ref(), coordinates, &|done| progress.advance(done))?;
+        seconds.push(start.elapsed());
+        answers.push(Answer {
+            name: *name,
+            forward: source.forward(),
+            gradient,
+        });
+    }
+    let subject = sources[0].1.as_ref();
+    let kinks = kinks::find(point, coordinates, &answers, &suspects(&answers))?;
+    let mut verdicts = compare::judge_all(coordinates, &answers, &kinks);
+    kinks::allow_branches(point, coordinates, &answers, &mut verdicts);
+    let extended = open::decide(point, subject, coordinates, &answers, &mut verdicts);
+    let hidden = observe::mark(point, coordinates, &mut verdicts);
+    let mut tensors = compare::rows(point, coordinates, &answers, &verdicts);
+    for (row, hidden) in tensors.iter_mut().zip(hidden) {
+        row.unobservable = hidden;
+    }
+    let part = Part {
+        name,
+        values: compare::values(&answers),
+        values_agree: compare::values_agree(point, &answers),
+        tensors,
+        worst: compare::worst(point, coordinates, &answers, &verdicts),
+        unresolved: compare::unresolved(point, coordinates, &verdicts),
+        kinks: kinks::rows(point, coordinates, &answers, &verdicts, &kinks),
+        crossed: kinks::crossed(point, coordinates, &answers, &verdicts),
+        extended,
+    };
+    Ok(Examined {
+        part,
+        verdicts,
+        seconds,
+        answers,
+        kinks,
+    })
+}
+
+/// The positions at which the gradient under test differs from a reference.
+fn suspects(answers: &[Answer]) -> Vec<usize> {
+    let (subject, references) = answers.split_first().expect("a check has sources");
+    let differs = |position: &usize| {
+        let own = subject.gradient.estimates[*position];
+        references
+            .iter()
+            .filter_map(|answer| answer.estimate(*position))
+            .any(|theirs| !within(own, theirs))
+    };
+    (0..subject.gradient.estimates.len())
+        .filter(differs)
+        .collect()
+}
+
+impl Examined {
+    /// Plant a fault into the gradient under test, and say whether it is seen.
+    #[must_use]
+    pub fn plant(&self, network: &Network, coordinates: &[Coordinate], seed: u64) -> Control {
+        control::plant(
+            network,
+            coordinates,
+            &self.answers,
+            &self.verdicts,
+            &self.kinks,
+            seed,
+        )
+    }
+
+    /// How many coordinates got a verdict that speaks against the gradient.
+    #[must_use]
+    pub fn wrong(&self) -> usize {
+        let is_wrong = |verdict: &&Verdict| {
+            matches!(
+                verdict,
+                Verdict::Disagree | Verdict::AtKink(Side::Outside) | Verdict::Invalid
+            )
+        };
+        self.verdicts.iter().filter(is_wrong).count()
+    }
+}

@@ -1,0 +1,86 @@
+//! The judgement of one objective.
+
+use serde::{Deserialize, Serialize};
+
+use crate::judge::Number;
+use crate::source::Forward;
+use crate::spec::case::SourceName;
+
+use super::{CoordinateRow, Counts, CrossedRow, ExtendedRow, KinkRow, TensorRow, UnresolvedRow};
+
+/// What was differentiated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartName {
+    /// The loss without regularisation.
+    DataLoss,
+    /// The regularisation alone.
+    Penalty,
+    /// Both.
+    Total,
+}
+
+/// The judgement of one objective.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// What was differentiated.
+    pub name: PartName,
+    /// The objective's value by each source, the gradient under test first.
+    pub values: Vec<SourceValue>,
+    /// Whether these values agree within rounding.
+    pub values_agree: bool,
+    /// One row for each parameter tensor.
+    pub tensors: Vec<TensorRow>,
+    /// The coordinates that speak against the gradient, worst first, ten at most.
+    pub worst: Vec<CoordinateRow>,
+    /// Why coordinates could not be judged, with the number of those.
+    pub unresolved: Vec<UnresolvedRow>,
+    /// Coordinates at which there is no derivative, ten at most, those outside first.
+    pub kinks: Vec<KinkRow>,
+    /// Coordinates at which the chosen step crosses kinks, the furthest off first, five at most.
+    pub crossed: Vec<CrossedRow>,
+    /// The same derivatives in double-double.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extended: Vec<ExtendedRow>,
+}
+
+/// The objective's value as a source computes it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SourceValue {
+    /// Who.
+    pub source: SourceName,
+    /// Whose forward pass it uses.
+    pub forward: Forward,
+    /// The value.
+    pub value: Number,
+}
+
+impl Part {
+    /// The verdicts over all tensors.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts::total(self.tensors.iter().map(|row| &row.counts))
+    }
+
+    /// The references, in the order of every row's comparisons.
+    #[must_use]
+    pub fn references(&self) -> Vec<SourceName> {
+        self.values
+            .iter()
+            .skip(1)
+            .map(|value| value.source)
+            .collect()
+    }
+}
+
+impl PartName {
+    /// As in a heading.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::DataLoss => "data loss",
+            Self::Penalty => "penalty",
+            Self::Total => "data loss + penalty",
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What a report says in sentences: kinks, double-double, what cannot be seen.
+
+use super::super::words::{counted, grouped, listed};
+use super::super::{CrossedRow, ExtendedRow, KinkRow, Number, Part, Reason, StepCounts};
+use super::{plain, short, wrapped};
+
+/// What lies under the steps of central differences, and how crossed kinks explain what they give.
+pub(super) fn crossed(part: &Part) -> String {
+    let counts: Vec<StepCounts> = part.tensors.iter().filter_map(|row| row.steps).collect();
+    if counts.is_empty() {
+        return String::new();
+    }
+    let sum = |of: fn(&StepCounts) -> usize| counts.iter().map(of).sum::<usize>();
+    let kinds = [
+        (sum(|c| c.certified), "certified to cross no kink"),
+        (
+            sum(|c| c.margin),
+            "free of kinks by their predicted distance",
+        ),
+        (
+            sum(|c| c.one_sided),
+            "to one side only, a kink being too near on the other",
+        ),
+        (sum(|c| c.crossed), "across kinks"),
+        (sum(|c| c.at_kink), "at a kink"),
+        (sum(|c| c.not_finite), "without a finite objective"),
+    ];
+    let named: Vec<String> = kinds
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| format!("{} {words}", grouped(count)))
+        .collect();
+    let mut text = wrapped(&format!(
+        "Steps of central differences: {}.",
+        listed(&named)
+    ));
+    for row in &part.crossed {
+        text += "\n";
+        text += &crossed_row(row);
+    }
+    text
+}
+
+fn crossed_row(row: &CrossedRow) -> String {
+    let gap = row.central.0 - row.value.0;
+    let mut text = wrapped(&format!(
+        "{}: the gradient is {}, central differences of step {} say {}, which matches to {:.1} digits. {} between the ends of the step; to first order they move the difference by {} of the {} that it is off:",
+        row.coordinate,
+        six(row.value),
+        plain(row.step.0),
+        six(row.central),
+        row.digits,
+        if row.count == 1 {
+            "One kink lies".to_owned()
+        } else {
+            format!("{} lie", counted(row.count, "kink"))
+        },
+        signed(row.explained),
+        signed(Number(gap)),
+    ));
+    for switch in &row.switches {
+        text += &format!(
+            "\n    {} switches {} away, where the slope changes by {}: {}",
+            switch.unit,
+            signed(switch.at),
+            signed(switch.slope_change),
+            signed(switch.share),
+        );
+    }
+    let rest = row.count - row.switches.len();
+    if rest > 0 {
+        text += &format!("\n    and {} more", grouped(rest));
+    }
+    text
+}
+
+/// Points without derivative.
+pub(super) fn kinks(part: &Part) -> String {
+    if part.kinks.is_empty() {
+        return String::new();
+    }
+    let total: usize = part
+        .tensors
+        .iter()
+        .map(|row| row.counts.at_kink_inside + row.counts.at_kink_outside)
+        .sum();
+    let mut text = wrapped(&format!(
+        "At {} there is no derivative: the slope is another one on either side, and the gradient has to lie between both{}.",
+        counted(total, "weight"),
+        if total > part.kinks.len() {
+            format!(" ({} of them are shown)", part.kinks.len())
+        } else {
+            String::new()
+        },
+    ));
+    for row in &part.kinks {
+        text += "\n    ";
+        text += &kink_row(row);
+    }
+    text
+}
+
+fn kink_row(row: &KinkRow) -> String {
+    let place = match row.side {
+        crate::judge::Side::Inside => "inside",
+        crate::judge::Side::Outside => "OUTSIDE",
+    };
+    let units = match row.units.len() {
+        0 => String::new(),
+        1 => format!("; {} is exactly at its kink", row.units[0]),
+        _ => format!("; {} are exactly at their kinks", listed(&row.units)),
+    };
+    let row = format!(
+        "{}: slopes {} and {}, gradient {}: {place}; it follows {}{units}",
+        row.coordinate,
+        six(row.left),
+        six(row.right),
+        six(row.value),
+        row.convention
+    );
+    wrapped(&row).replace('\n', "\n    ")
+}
+
+/// Derivatives in double-double.
+pub(super) fn extended(part: &Part) -> String {
+    let rows: Vec<String> = part.extended.iter().map(extended_row).collect();
+    rows.join("\n")
+}
+
+fn extended_row(row: &ExtendedRow) -> String {
+    let why = match row.reason {
+        Reason::FewestDigits => "which matches central differences in the fewest digits",
+        Reason::Open => "which f64 leaves open",
+    };
+    let formula = match row.formula_digits {
+        Some(digits) => {
+            format!("the formula under test agrees with dual numbers to {digits:.0} digits")
+        }
+        None => "the gradient under test is known in f64 only".to_owned(),
+    };
+    let central = match row.central_digits {
+        Some(digits) => format!("central differences to {digits:.0}"),
+        None => "central differences meet a kink".to_owned(),
+    };
+    wrapped(&format!(
+        "In double-double, where rounding plays no part, {}, {why}, is {}: {formula}, {central}, and the gradient in f64 to {:.1}.",
+        row.coordinate, row.value, row.plain_digits
+    ))
+}
+
+/// What could not be seen or judged.
+pub(super) fn unseen(part: &Part) -> String {
+    let hidden = part
+        .tensors
+        .iter()
+        .filter_map(|row| Some(format!("{}.", row.unobservable.as_ref()?.words)));
+    let unresolved = part.unresolved.iter().map(|row| {
+        format!(
+            "Unresolved at {}, such as {}: {}.",
+            counted(row.count, "weight"),
+            row.example,
+            row.reason.words()
+        )
+    });
+    let lines: Vec<String> = hidden
+        .chain(unresolved)
+        .map(|line| wrapped(&line))
+        .collect();
+    lines.join("\n")
+}
+
+/// Six significant digits.
+fn six(number: Number) -> String {
+    format!("{:.5e}", number.0)
+}
+
+/// Two significant digits with the sign.
+fn signed(number: Number) -> String {
+    if number.0 > 0.0 {
+        format!("+{}", short(number))
+    } else {
+        short(number)
+    }
+}
