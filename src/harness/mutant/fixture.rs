@@ -33,57 +33,22 @@ impl Fixture {
 /// One operator on an input of this shape, batch first.
 struct Operator(&'static str, &'static [usize]);
 
-/// No size stands for another: batch, channels, rows and columns differ where a fault could hide.
-const OPERATORS: [Operator; 50] = [
-    Operator(
-        r#"op = "conv2d", out_channels = 3, kernel = 3"#,
-        &[3, 2, 5, 4],
-    ),
-    Operator(
-        r#"op = "conv2d", out_channels = 2, kernel = [3, 2], stride = [2, 1], padding = [1, 0]"#,
-        &[3, 2, 6, 5],
-    ),
-    Operator(
-        r#"op = "conv2d", out_channels = 4, kernel = 2, dilation = [2, 1], groups = 2"#,
-        &[3, 4, 4, 5],
-    ),
-    Operator(
-        r#"op = "conv2d", out_channels = 6, kernel = [2, 3], stride = [1, 3], padding = 2, dilation = 2, groups = 3"#,
-        &[3, 3, 4, 6],
-    ),
-    Operator(
-        r#"op = "conv2d", out_channels = 4, kernel = 3, stride = 2, padding = 1, dilation = [1, 2], groups = 2, bias = false"#,
-        &[3, 2, 5, 7],
-    ),
-    Operator(
-        r#"op = "conv2d", out_channels = 3, kernel = 1, stride = 2"#,
-        &[3, 2, 4, 5],
-    ),
-    Operator(
-        r#"op = "conv2d", out_channels = 2, kernel = 3, padding = 1"#,
-        &[3, 2, 5, 6],
-    ),
-    Operator(
-        r#"op = "conv2d", out_channels = 2, kernel = 2, groups = 2"#,
-        &[3, 4, 3, 5],
-    ),
-    Operator(
-        r#"op = "conv2d", out_channels = 3, kernel = 3, stride = [2, 1], padding = [0, 1]"#,
-        &[4, 3, 6, 4],
-    ),
-    Operator(
-        r#"op = "conv2d", out_channels = 2, kernel = 3, padding = 2, dilation = 2"#,
-        &[3, 2, 6, 5],
-    ),
-    Operator(
-        r#"op = "conv2d", out_channels = 6, kernel = 2, stride = 2, padding = 1, groups = 3"#,
-        &[3, 6, 3, 4],
-    ),
-    Operator(
-        r#"op = "conv2d", out_channels = 4, kernel = 3, stride = [1, 2], padding = 1, dilation = [2, 1], groups = 2"#,
-        &[3, 2, 5, 6],
-    ),
-    Operator(r#"op = "linear", out_features = 3"#, &[3, 5]),
+/// No batch of one or two, and hardly a size that is equal to another: either would hide faults.
+#[rustfmt::skip]
+const OPERATORS: &[Operator] = &[
+    Operator(r#"op = "conv2d", out_channels = 3, kernel = 3"#, &[4, 2, 5, 6]),
+    Operator(r#"op = "conv2d", out_channels = 2, kernel = [3, 2], stride = [2, 1], padding = [1, 0]"#, &[3, 2, 6, 5]),
+    Operator(r#"op = "conv2d", out_channels = 4, kernel = 2, dilation = [2, 1], groups = 2"#, &[3, 4, 4, 5]),
+    Operator(r#"op = "conv2d", out_channels = 6, kernel = [2, 3], stride = [1, 3], padding = 2, dilation = 2, groups = 3"#, &[3, 3, 4, 6]),
+    Operator(r#"op = "conv2d", out_channels = 4, kernel = 3, stride = 2, padding = 1, dilation = [1, 2], groups = 2, bias = false"#, &[3, 2, 5, 7]),
+    Operator(r#"op = "conv2d", out_channels = 3, kernel = 1, stride = 2"#, &[4, 2, 3, 5]),
+    Operator(r#"op = "conv2d", out_channels = 2, kernel = 3, padding = 1"#, &[3, 2, 5, 6]),
+    Operator(r#"op = "conv2d", out_channels = 2, kernel = 2, groups = 2"#, &[3, 4, 3, 5]),
+    Operator(r#"op = "conv2d", out_channels = 3, kernel = 3, stride = [2, 1], padding = [0, 1]"#, &[4, 3, 6, 4]),
+    Operator(r#"op = "conv2d", out_channels = 2, kernel = 3, padding = 2, dilation = 2"#, &[3, 2, 6, 5]),
+    Operator(r#"op = "conv2d", out_channels = 6, kernel = 2, stride = 2, padding = 1, groups = 3"#, &[3, 6, 3, 4]),
+    Operator(r#"op = "conv2d", out_channels = 4, kernel = 3, stride = [1, 2], padding = 1, dilation = [2, 1], groups = 2"#, &[3, 2, 5, 6]),
+    Operator(r#"op = "linear", out_features = 3"#, &[4, 5]),
     Operator(r#"op = "linear", out_features = 4"#, &[5, 9]),
     Operator(r#"op = "linear", out_features = 4"#, &[3, 4]),
     Operator(r#"op = "linear", out_features = 3"#, &[4, 3]),
@@ -91,66 +56,21 @@ const OPERATORS: [Operator; 50] = [
     Operator(r#"op = "linear", out_features = 6"#, &[4, 6]),
     Operator(r#"op = "linear", out_features = 2"#, &[3, 2]),
     Operator(r#"op = "max_pool2d", kernel = 2"#, &[3, 2, 5, 4]),
-    Operator(
-        r#"op = "max_pool2d", kernel = 3, stride = [1, 2], padding = 1"#,
-        &[3, 2, 5, 6],
-    ),
-    Operator(
-        r#"op = "max_pool2d", kernel = [2, 3], stride = 1, ceil_mode = true"#,
-        &[2, 3, 4, 5],
-    ),
-    Operator(
-        r#"op = "max_pool2d", kernel = 3, stride = 2, ceil_mode = true"#,
-        &[3, 2, 6, 7],
-    ),
-    Operator(
-        r#"op = "max_pool2d", kernel = 2, stride = 1"#,
-        &[3, 2, 4, 5],
-    ),
-    Operator(
-        r#"op = "max_pool2d", kernel = [3, 2], stride = [2, 1], padding = [1, 0]"#,
-        &[3, 2, 7, 4],
-    ),
-    Operator(
-        r#"op = "max_pool2d", kernel = 3, stride = 1"#,
-        &[3, 1, 5, 6],
-    ),
-    Operator(
-        r#"op = "avg_pool2d", kernel = 2, padding = 1"#,
-        &[3, 2, 5, 4],
-    ),
-    Operator(
-        r#"op = "avg_pool2d", kernel = 3, stride = [1, 2], padding = 1, count_include_pad = false"#,
-        &[3, 2, 5, 6],
-    ),
-    Operator(
-        r#"op = "avg_pool2d", kernel = [3, 2], stride = 2, padding = [1, 0], ceil_mode = true"#,
-        &[2, 3, 6, 5],
-    ),
-    Operator(
-        r#"op = "avg_pool2d", kernel = 3, stride = 1"#,
-        &[3, 2, 4, 5],
-    ),
-    Operator(
-        r#"op = "avg_pool2d", kernel = 3, stride = 2, padding = 1, ceil_mode = true"#,
-        &[3, 2, 6, 4],
-    ),
-    Operator(
-        r#"op = "avg_pool2d", kernel = 2, stride = 1, padding = 1, count_include_pad = false"#,
-        &[3, 2, 4, 5],
-    ),
-    Operator(
-        r#"op = "avg_pool2d", kernel = [2, 3], stride = [1, 2], padding = 1, count_include_pad = false"#,
-        &[3, 1, 5, 6],
-    ),
-    Operator(
-        r#"op = "avg_pool2d", kernel = 3, stride = 2, ceil_mode = true, count_include_pad = false"#,
-        &[3, 2, 6, 7],
-    ),
-    Operator(
-        r#"op = "avg_pool2d", kernel = 2, stride = 3"#,
-        &[3, 2, 5, 8],
-    ),
+    Operator(r#"op = "max_pool2d", kernel = 3, stride = [1, 2], padding = 1"#, &[3, 2, 5, 6]),
+    Operator(r#"op = "max_pool2d", kernel = [2, 3], stride = 1, ceil_mode = true"#, &[4, 3, 4, 5]),
+    Operator(r#"op = "max_pool2d", kernel = 3, stride = 2, ceil_mode = true"#, &[3, 2, 6, 7]),
+    Operator(r#"op = "max_pool2d", kernel = 2, stride = 1"#, &[3, 2, 4, 5]),
+    Operator(r#"op = "max_pool2d", kernel = [3, 2], stride = [2, 1], padding = [1, 0]"#, &[3, 2, 7, 4]),
+    Operator(r#"op = "max_pool2d", kernel = 3, stride = 1"#, &[3, 1, 5, 6]),
+    Operator(r#"op = "avg_pool2d", kernel = 2, padding = 1"#, &[3, 2, 5, 4]),
+    Operator(r#"op = "avg_pool2d", kernel = 3, stride = [1, 2], padding = 1, count_include_pad = false"#, &[3, 2, 5, 6]),
+    Operator(r#"op = "avg_pool2d", kernel = [3, 2], stride = 2, padding = [1, 0], ceil_mode = true"#, &[4, 2, 6, 5]),
+    Operator(r#"op = "avg_pool2d", kernel = 3, stride = 1"#, &[3, 2, 4, 5]),
+    Operator(r#"op = "avg_pool2d", kernel = 3, stride = 2, padding = 1, ceil_mode = true"#, &[3, 2, 6, 4]),
+    Operator(r#"op = "avg_pool2d", kernel = 2, stride = 1, padding = 1, count_include_pad = false"#, &[3, 2, 4, 5]),
+    Operator(r#"op = "avg_pool2d", kernel = [2, 3], stride = [1, 2], padding = 1, count_include_pad = false"#, &[3, 1, 5, 6]),
+    Operator(r#"op = "avg_pool2d", kernel = 3, stride = 2, ceil_mode = true, count_include_pad = false"#, &[3, 2, 6, 7]),
+    Operator(r#"op = "avg_pool2d", kernel = 2, stride = 3"#, &[3, 2, 5, 8]),
     Operator(r#"op = "relu""#, &[3, 7]),
     Operator(r#"op = "relu""#, &[3, 2, 4, 5]),
     Operator(r#"op = "relu""#, &[5, 2, 3, 1]),
@@ -161,9 +81,9 @@ const OPERATORS: [Operator; 50] = [
     Operator(r#"op = "sigmoid""#, &[3, 2, 4, 5]),
     Operator(r#"op = "sigmoid""#, &[5, 2, 3, 1]),
     Operator(r#"op = "sigmoid""#, &[4, 9]),
-    Operator(r#"op = "sigmoid""#, &[2, 5, 3, 4]),
+    Operator(r#"op = "sigmoid""#, &[3, 5, 2, 4]),
     Operator(r#"op = "flatten""#, &[3, 2, 4, 5]),
-    Operator(r#"op = "flatten""#, &[2, 5, 3, 4]),
+    Operator(r#"op = "flatten""#, &[3, 5, 2, 4]),
     Operator(r#"op = "flatten""#, &[5, 2, 3, 1]),
     Operator(r#"op = "flatten""#, &[4, 3, 1, 2]),
 ];
@@ -176,7 +96,7 @@ const NETWORKS: [(&str, &str, usize); 5] = [
            { op = "relu" },
            { op = "max_pool2d", kernel = 3, stride = 2 },
            { op = "flatten" },
-           { op = "linear", out_features = 3 }"#,
+           { op = "linear", out_features = 4 }"#,
         3,
     ),
     (
@@ -232,10 +152,11 @@ const OBJECTIVES: [(&str, Option<PenaltySpec>); 4] = [
 /// All problems: single operators, poolings with ties, and small networks.
 ///
 /// # Panics
-/// Never: what stands in this file is well written, and a test says so.
+/// When what stands in this file is not well written.
 #[must_use]
 pub fn fixtures() -> Vec<Fixture> {
-    let operators = OPERATORS.iter().zip(1000..);
+    // From seed 1300 on no two entries of a pooling window are equal by chance, and no ReLU is at 0.
+    let operators = OPERATORS.iter().zip(1300..);
     let tied = OPERATORS.iter().zip(2000..).filter(|(operator, _)| {
         let Operator(attributes, _) = operator;
         attributes.contains("max_pool2d")
