@@ -1,5 +1,10 @@
 //! It can fail: faults planted in a backward are caught, at every scale of the loss, and nothing else is.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "cargo test -- --nocapture shows where each mutant was caught, and where it is equivalent"
+)]
+
 use std::collections::BTreeSet;
 
 use gradproof::harness::mutant::{Fixture, Mutant, Mutated, SCALES, fixtures};
@@ -218,19 +223,20 @@ struct Tried<'a> {
     fixture: &'a Fixture,
     point: Point,
     right: Gradient,
-    answers: Vec<(String, Gradient)>,
+    answers: [(String, Gradient); 3],
 }
 
 impl<'a> Tried<'a> {
     fn new(fixture: &'a Fixture, scale: f64) -> Self {
         let point = Point::new(fixture.at_scale(scale), 1);
-        let answer = |source: &Box<dyn GradientSource>| {
-            (source.name().to_owned(), ask(&point, source.as_ref()))
-        };
+        let answers = references().map(|source| {
+            let answer = ask(&point, source.as_ref());
+            (source.name().to_owned(), answer)
+        });
         Self {
             fixture,
             right: ask(&point, &RIGHT),
-            answers: references().iter().map(answer).collect(),
+            answers,
             point,
         }
     }
@@ -328,6 +334,30 @@ fn a_mutant_in_double_double_is_the_same_mutant() {
                     gap.abs() <= bound,
                     "{mutant} on {name}, {}: {gap:e}, and not {bound:e}, from {plain:e}",
                     point.problem.network.coordinate_name(coordinate)
+                );
+            }
+        }
+    }
+}
+
+/// Two hand-written formulas, without rounding.
+#[test]
+fn the_naive_backward_is_ours_to_28_digits() {
+    for fixture in fixtures() {
+        let (name, point) = (&fixture.name, Point::new(fixture.problem.clone(), 1));
+        let [ours, naive] = [&Backprop as &dyn GradientSource, &RIGHT]
+            .map(|source| source.extended(&point.problem, &point.pattern))
+            .map(|evaluation| evaluation.expect("in any arithmetic"));
+        for leaf in point.problem.leaves() {
+            let (ours, naive) = (values(ours.leaf(leaf)), values(naive.leaf(leaf)));
+            let largest = ours
+                .iter()
+                .fold(0.0, |largest: f64, dx| largest.max(dx.abs().hi()));
+            for (ours, naive) in ours.iter().zip(naive) {
+                let gap = (*ours - *naive).abs().hi();
+                assert!(
+                    gap <= 1e-28 * largest,
+                    "{name}, {leaf:?}: {gap:e} of {largest:e}"
                 );
             }
         }

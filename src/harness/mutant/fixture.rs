@@ -44,7 +44,7 @@ const OPERATORS: &[Operator] = &[
     Operator(r#"op = "conv2d", out_channels = 3, kernel = 1, stride = 2"#, &[4, 2, 3, 5]),
     Operator(r#"op = "conv2d", out_channels = 2, kernel = 3, padding = 1"#, &[3, 2, 5, 6]),
     Operator(r#"op = "conv2d", out_channels = 2, kernel = 2, groups = 2"#, &[3, 4, 3, 5]),
-    Operator(r#"op = "conv2d", out_channels = 3, kernel = 3, stride = [2, 1], padding = [0, 1]"#, &[4, 3, 6, 4]),
+    Operator(r#"op = "conv2d", out_channels = 3, kernel = 3, stride = [2, 1], padding = [0, 1]"#, &[4, 3, 5, 3]),
     Operator(r#"op = "conv2d", out_channels = 2, kernel = 3, padding = 2, dilation = 2"#, &[3, 2, 6, 5]),
     Operator(r#"op = "conv2d", out_channels = 6, kernel = 2, stride = 2, padding = 1, groups = 3"#, &[3, 6, 3, 4]),
     Operator(r#"op = "conv2d", out_channels = 4, kernel = 3, stride = [1, 2], padding = 1, dilation = [2, 1], groups = 2"#, &[3, 2, 5, 6]),
@@ -91,7 +91,7 @@ const OPERATORS: &[Operator] = &[
 /// Layers of small networks, with the shape of a sample and the batch.
 const NETWORKS: [(&str, &str, usize); 5] = [
     (
-        "[2, 6, 7]",
+        "[2, 6, 5]",
         r#"{ op = "conv2d", out_channels = 4, kernel = 3, padding = 1, groups = 2 },
            { op = "relu" },
            { op = "max_pool2d", kernel = 3, stride = 2 },
@@ -111,13 +111,13 @@ const NETWORKS: [(&str, &str, usize); 5] = [
         4,
     ),
     (
-        "[1, 7, 6]",
+        "[1, 7, 5]",
         r#"{ op = "conv2d", out_channels = 2, kernel = 3, stride = [2, 1] },
            { op = "sigmoid" },
            { op = "conv2d", out_channels = 3, kernel = [2, 3], padding = [0, 1] },
            { op = "relu" },
            { op = "flatten" },
-           { op = "linear", out_features = 5 },
+           { op = "linear", out_features = 3 },
            { op = "tanh" },
            { op = "linear", out_features = 4 }"#,
         5,

@@ -111,10 +111,9 @@ pub(super) fn max_pool2d<S: Scalar>(pool: &MaxPool2d, pass: &Pass<'_, S>) -> Ten
             }),
             Some(branches) => {
                 let at = branches[number] as usize;
-                let met = inside.iter();
-                met.enumerate()
-                    .find(|(_, [row, column])| row * place.input[1] + column == at)
-                    .map_or(0, |(best, _)| best)
+                let mut met = inside.iter();
+                met.position(|[row, column]| row * place.input[1] + column == at)
+                    .expect("a pattern of this network")
             }
         };
         let receivers = match () {
