@@ -107,6 +107,7 @@ fn the_naive_backward_is_ours_without_a_fault() {
         };
         prop_assert_eq!(ours.len(), second.len(), "{}", name);
         for (ours, second) in ours.iter().zip(&second) {
+            // A softmax of almost 1 leaves the rounding of 1 in a small difference.
             let largest = ours
                 .iter()
                 .fold(0.0, |largest: f64, dy| largest.max(dy.abs()));
@@ -114,7 +115,7 @@ fn the_naive_backward_is_ours_without_a_fault() {
                 .iter()
                 .fold(0.0, |gap: f64, difference| gap.max(difference.abs()));
             prop_assert!(
-                gap <= 1e-12 * largest,
+                gap <= 1e-12 * largest.max(0.1),
                 "{}: {:e} of {:e}",
                 name,
                 gap,
