@@ -20,6 +20,7 @@
 mod data;
 mod describe;
 mod fit;
+pub mod mutant;
 mod network;
 mod operator;
 mod persistence;

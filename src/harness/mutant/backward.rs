@@ -1,0 +1,113 @@
+//! The naive backward of a whole problem, with a fault if there is one.
+
+use crate::layer::{Layer, LayerGradients};
+use crate::network::{Network, Parameters, Pattern, Problem};
+use crate::scalar::Scalar;
+use crate::tensor::{self, Tensor};
+
+use super::catalogue::Fault;
+use super::source::Mutated;
+use super::{activation, conv2d, linear, loss, numbers, penalty, pooling};
+
+/// What one layer's backward works with.
+#[derive(Clone, Copy)]
+pub(super) struct Pass<'a, S> {
+    /// The layer's parameters.
+    pub(super) parameters: &'a [Tensor<S>],
+    /// Its input.
+    pub(super) x: &'a Tensor<S>,
+    /// The gradient with respect to its output.
+    pub(super) dy: &'a Tensor<S>,
+    /// The branches to take; `None` to find them in the values.
+    pub(super) branches: Option<&'a [u32]>,
+    /// What is wrong.
+    pub(super) fault: Option<Fault>,
+}
+
+/// The gradients of the whole problem.
+pub(super) struct Backward<S> {
+    /// With respect to every layer's output; empty without a loss.
+    pub(super) outputs: Vec<Tensor<S>>,
+    /// With respect to the network's input.
+    pub(super) input: Tensor<S>,
+    /// With respect to each parameter.
+    pub(super) parameters: Vec<Tensor<S>>,
+}
+
+/// Compute all gradients from the loss backwards; branches are those of `pattern`, or of the values.
+pub(super) fn backward<S: Scalar>(
+    problem: &Problem,
+    mutated: Mutated,
+    pattern: Option<&Pattern>,
+) -> Backward<S> {
+    let network = &problem.network;
+    let values: Parameters<S> = problem.parameters.lift();
+    let mut dx = tensor::zeros(problem.input.shape());
+    let shapes = values.tensors.iter().map(Tensor::shape);
+    let mut parameters: Vec<Tensor<S>> = shapes.map(tensor::zeros).collect();
+    let mut outputs = Vec::new();
+    if let Some(loss) = &problem.objective.loss {
+        let inputs = inputs(network, &values, tensor::lift(&problem.input), pattern);
+        let y = &inputs[network.layers().len()];
+        let scale = S::constant(problem.objective.scale);
+        dx = loss::backward(loss, y, scale, mutated.fault_in_loss());
+        for (number, layer) in network.layers().iter().enumerate().rev() {
+            let pass = Pass {
+                parameters: &values.tensors[layer.parameter_range()],
+                x: &inputs[number],
+                dy: &dx,
+                branches: pattern.and_then(|pattern| pattern.layer(number)),
+                fault: mutated.fault_in_layer(number),
+            };
+            let gradients = layer_backward(&layer.layer, &pass);
+            parameters.splice(layer.parameter_range(), gradients.parameters);
+            outputs.push(std::mem::replace(&mut dx, gradients.input));
+        }
+        outputs.reverse();
+    }
+    for (number, layer) in network.layers().iter().enumerate() {
+        let fault = mutated.fault_in_layer(number);
+        for parameter in layer.parameter_range() {
+            let (w, gradient) = (&values.tensors[parameter], &mut parameters[parameter]);
+            penalty::add(problem, parameter, w, gradient, fault);
+        }
+        numbers::alter(&mut parameters[layer.parameter_range()], fault);
+    }
+    Backward {
+        outputs,
+        input: dx,
+        parameters,
+    }
+}
+
+/// Every layer's input, and behind them the network's output.
+fn inputs<S: Scalar>(
+    network: &Network,
+    parameters: &Parameters<S>,
+    input: Tensor<S>,
+    pattern: Option<&Pattern>,
+) -> Vec<Tensor<S>> {
+    let mut inputs = vec![input];
+    for layer in 0..network.layers().len() {
+        let x = inputs[layer].clone();
+        inputs.push(network.forward_between(layer..layer + 1, parameters, x, pattern));
+    }
+    inputs
+}
+
+fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradients<S> {
+    let input = match layer {
+        Layer::Conv2d(conv) => return conv2d::backward(conv, pass),
+        Layer::Linear => return linear::backward(pass),
+        Layer::MaxPool2d(pool) => pooling::max_pool2d(pool, pass),
+        Layer::AvgPool2d(pool) => pooling::avg_pool2d(pool, pass),
+        Layer::Relu => activation::relu(pass),
+        Layer::Tanh => activation::tanh(pass),
+        Layer::Sigmoid => activation::sigmoid(pass),
+        Layer::Flatten => activation::flatten(pass),
+    };
+    LayerGradients {
+        input,
+        parameters: Vec::new(),
+    }
+}

@@ -1,0 +1,197 @@
+//! All mutants; each stands beside the backward that it alters.
+
+use std::fmt;
+
+use crate::judge::diagnosis::{BugKind, Factor};
+use crate::layer::Layer;
+use crate::loss::Loss;
+use crate::network::{LeafName, Problem};
+use crate::spec::PenaltySpec;
+
+use super::activation::{self, FlattenFault, ReluFault, SigmoidFault, TanhFault};
+use super::conv2d::{self, Conv2dFault};
+use super::linear::{self, LinearFault};
+use super::loss::{self, CrossEntropyFault, SquaredErrorFault, WeightedSumFault};
+use super::numbers::{self, NumbersFault};
+use super::penalty::{self, PenaltyFault};
+use super::pooling::{self, AvgPool2dFault, MaxPool2dFault};
+
+/// A fault with its name and what it looks like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mutant {
+    /// What is altered.
+    pub fault: Fault,
+    /// Its name, unique among those of its subject.
+    pub name: &'static str,
+    /// What the backward does wrong.
+    pub words: &'static str,
+    /// The kind that a diagnosis should name; `None` when the wrong tensor is no transformation of the
+    /// right one. The number in [`Factor::Other`] is an example: see [`Mutant::is_expected`].
+    pub expected: Option<BugKind>,
+}
+
+/// What is altered, by what it is altered in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// In a convolution.
+    Conv2d(Conv2dFault),
+    /// In a linear layer.
+    Linear(LinearFault),
+    /// In a max-pooling.
+    MaxPool2d(MaxPool2dFault),
+    /// In an average pooling.
+    AvgPool2d(AvgPool2dFault),
+    /// In a ReLU.
+    Relu(ReluFault),
+    /// In a hyperbolic tangent.
+    Tanh(TanhFault),
+    /// In a logistic function.
+    Sigmoid(SigmoidFault),
+    /// In a flattening.
+    Flatten(FlattenFault),
+    /// In softmax cross-entropy.
+    SoftmaxCrossEntropy(CrossEntropyFault),
+    /// In the mean squared error.
+    MeanSquaredError(SquaredErrorFault),
+    /// In the weighted sum.
+    WeightedSum(WeightedSumFault),
+    /// In a penalty.
+    Penalty(PenaltyFault),
+    /// In the numbers of the parameters' gradients.
+    Numbers(NumbersFault),
+}
+
+impl Mutant {
+    pub(super) const fn new(
+        fault: Fault,
+        name: &'static str,
+        words: &'static str,
+        expected: Option<BugKind>,
+    ) -> Self {
+        Self {
+            fault,
+            name,
+            words,
+            expected,
+        }
+    }
+
+    /// Every mutant, those of one subject together.
+    pub fn all() -> impl Iterator<Item = Self> {
+        [
+            conv2d::MUTANTS,
+            linear::MUTANTS,
+            pooling::MAX_MUTANTS,
+            pooling::AVG_MUTANTS,
+            activation::MUTANTS,
+            loss::MUTANTS,
+            penalty::MUTANTS,
+            numbers::MUTANTS,
+        ]
+        .into_iter()
+        .flatten()
+        .copied()
+    }
+
+    /// The mutant of this name (`conv2d.dk_rotated`).
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().find(|mutant| mutant.to_string() == name)
+    }
+
+    /// The operator, loss or other part that the fault is in.
+    #[must_use]
+    pub fn subject(&self) -> &'static str {
+        match self.fault {
+            Fault::Conv2d(_) => "conv2d",
+            Fault::Linear(_) => "linear",
+            Fault::MaxPool2d(_) => "max_pool2d",
+            Fault::AvgPool2d(_) => "avg_pool2d",
+            Fault::Relu(_) => "relu",
+            Fault::Tanh(_) => "tanh",
+            Fault::Sigmoid(_) => "sigmoid",
+            Fault::Flatten(_) => "flatten",
+            Fault::SoftmaxCrossEntropy(_) => "softmax_cross_entropy",
+            Fault::MeanSquaredError(_) => "mean_squared_error",
+            Fault::WeightedSum(_) => "weighted_sum",
+            Fault::Penalty(_) => "penalty",
+            Fault::Numbers(_) => "numbers",
+        }
+    }
+
+    /// Whether a diagnosis names the expected kind; factors without a name of their own are one kind.
+    #[must_use]
+    pub fn is_expected(&self, found: Option<BugKind>) -> bool {
+        let other = |kind| matches!(kind, Some(BugKind::Factor(Factor::Other(_))));
+        found == self.expected || (other(found) && other(self.expected))
+    }
+
+    /// The layers that the fault can be planted in; none for a fault in the loss.
+    #[must_use]
+    pub fn layers(&self, problem: &Problem) -> Vec<usize> {
+        let layers = problem.network.layers().iter().enumerate();
+        layers
+            .filter(|(_, layer)| {
+                let mut parameters = layer.parameter_range().map(LeafName::Parameter);
+                match self.fault {
+                    Fault::Conv2d(_) => matches!(layer.layer, Layer::Conv2d(_)),
+                    Fault::Linear(_) => matches!(layer.layer, Layer::Linear),
+                    Fault::MaxPool2d(_) => matches!(layer.layer, Layer::MaxPool2d(_)),
+                    Fault::AvgPool2d(_) => matches!(layer.layer, Layer::AvgPool2d(_)),
+                    Fault::Relu(_) => matches!(layer.layer, Layer::Relu),
+                    Fault::Tanh(_) => matches!(layer.layer, Layer::Tanh),
+                    Fault::Sigmoid(_) => matches!(layer.layer, Layer::Sigmoid),
+                    Fault::Flatten(_) => matches!(layer.layer, Layer::Flatten),
+                    Fault::Penalty(_) => parameters.any(|leaf| problem.penalty_on(leaf).is_some()),
+                    Fault::Numbers(_) => parameters.next().is_some(),
+                    Fault::SoftmaxCrossEntropy(_)
+                    | Fault::MeanSquaredError(_)
+                    | Fault::WeightedSum(_) => false,
+                }
+            })
+            .map(|(number, _)| number)
+            .collect()
+    }
+
+    /// Whether `problem` has what the fault alters. The fault can be without effect there all the same.
+    #[must_use]
+    pub fn lives_in(&self, problem: &Problem) -> bool {
+        let loss = problem.objective.loss.as_ref();
+        match self.fault {
+            Fault::SoftmaxCrossEntropy(_) => {
+                matches!(loss, Some(Loss::SoftmaxCrossEntropy { .. }))
+            }
+            Fault::MeanSquaredError(_) => matches!(loss, Some(Loss::MeanSquaredError { .. })),
+            Fault::WeightedSum(_) => matches!(loss, Some(Loss::WeightedSum { .. })),
+            Fault::Penalty(PenaltyFault::SignIsValue) => {
+                matches!(problem.objective.penalty, Some(PenaltySpec::L1 { .. }))
+                    && !self.layers(problem).is_empty()
+            }
+            _ => !self.layers(problem).is_empty(),
+        }
+    }
+}
+
+/// `conv2d.dk_rotated`.
+impl fmt::Display for Mutant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.subject(), self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_lead_back() {
+        let names: BTreeSet<String> = Mutant::all().map(|mutant| mutant.to_string()).collect();
+        assert_eq!(names.len(), Mutant::all().count(), "every name once");
+        for mutant in Mutant::all() {
+            assert_eq!(Mutant::named(&mutant.to_string()), Some(mutant), "{mutant}");
+        }
+        assert_eq!(Mutant::named("conv2d"), None, "a subject is no mutant");
+    }
+}

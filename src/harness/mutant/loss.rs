@@ -1,0 +1,176 @@
+//! Faults in the losses' backward, and the naive backward that they alter.
+
+use crate::judge::diagnosis::{BugKind, Factor};
+use crate::loss::Loss;
+use crate::scalar::Scalar;
+use crate::tensor::{Tensor, lift};
+
+use super::catalogue::{Fault, Mutant};
+
+/// What can be wrong; [`Mutant::words`] says it in full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words stand in the table below")]
+pub enum CrossEntropyFault {
+    BatchMeanMissing,
+    OneHotMissing,
+    SmoothingForgotten,
+    OverClasses,
+    Sign,
+}
+
+/// What can be wrong; [`Mutant::words`] says it in full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words stand in the table below")]
+pub enum SquaredErrorFault {
+    FactorTwoMissing,
+    OverBatchOnly,
+    SumForMean,
+    Sign,
+}
+
+/// What can be wrong; [`Mutant::words`] says it in full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words stand in the table below")]
+pub enum WeightedSumFault {
+    Sign,
+    SizeOnly,
+    OverBatch,
+}
+
+/// Every mutant of the losses.
+#[rustfmt::skip]
+pub(super) const MUTANTS: &[Mutant] = &{
+    use BugKind as Kind;
+    use CrossEntropyFault as C;
+    use SquaredErrorFault as M;
+    use WeightedSumFault as W;
+    use Fault::{MeanSquaredError as Squared, SoftmaxCrossEntropy as Entropy, WeightedSum as Weighted};
+    [
+        Mutant::new(Entropy(C::BatchMeanMissing), "batch_mean_missing", "the loss is a mean over the batch, its gradient that of a sum", Some(Kind::Factor(Factor::Batch))),
+        Mutant::new(Entropy(C::OneHotMissing), "one_hot_missing", "the target is not subtracted from the softmax", Some(Kind::ApproximateDerivative)),
+        Mutant::new(Entropy(C::SmoothingForgotten), "smoothing_forgotten", "the target is subtracted as if it were not smoothed", Some(Kind::ApproximateDerivative)),
+        // 1/4 for four classes.
+        Mutant::new(Entropy(C::OverClasses), "over_classes", "the gradient is divided by the number of classes too", Some(Kind::Factor(Factor::Other(0.25)))),
+        Mutant::new(Entropy(C::Sign), "sign", "the softmax is subtracted from the target", Some(Kind::Sign)),
+        Mutant::new(Squared(M::FactorTwoMissing), "factor_two_missing", "the square's 2 is left out", Some(Kind::Factor(Factor::Half))),
+        // 3 for three outputs of a sample, and 9 for three samples of them.
+        Mutant::new(Squared(M::OverBatchOnly), "over_batch_only", "the sum is divided by the batch, and not by the number of entries", Some(Kind::Factor(Factor::Other(3.0)))),
+        Mutant::new(Squared(M::SumForMean), "sum_for_mean", "the loss is a mean, its gradient that of a sum", Some(Kind::Factor(Factor::Other(9.0)))),
+        Mutant::new(Squared(M::Sign), "sign", "the output is subtracted from the target", Some(Kind::Sign)),
+        Mutant::new(Weighted(W::Sign), "sign", "the gradient has the other sign", Some(Kind::Sign)),
+        Mutant::new(Weighted(W::SizeOnly), "size_only", "the weights have lost their signs", None),
+        Mutant::new(Weighted(W::OverBatch), "over_batch", "the gradient is that of a mean over the batch", Some(Kind::Factor(Factor::OverBatch))),
+    ]
+};
+
+/// Compute `scale` times the gradient with respect to the output y.
+pub(super) fn backward<S: Scalar>(
+    loss: &Loss,
+    y: &Tensor<S>,
+    scale: S,
+    fault: Option<Fault>,
+) -> Tensor<S> {
+    match loss {
+        Loss::SoftmaxCrossEntropy {
+            classes,
+            label_smoothing,
+        } => cross_entropy(y, classes, *label_smoothing, scale, |wrong| {
+            fault == Some(Fault::SoftmaxCrossEntropy(wrong))
+        }),
+        Loss::MeanSquaredError { target } => squared_error(y, target, scale, |wrong| {
+            fault == Some(Fault::MeanSquaredError(wrong))
+        }),
+        Loss::WeightedSum { cotangent } => weighted_sum(cotangent, scale, |wrong| {
+            fault == Some(Fault::WeightedSum(wrong))
+        }),
+    }
+}
+
+/// (1/Σ_j e^(z[n,j] − z[n,k]) − q[n,k])/N.
+fn cross_entropy<S: Scalar>(
+    z: &Tensor<S>,
+    classes: &[usize],
+    label_smoothing: f64,
+    scale: S,
+    has: impl Fn(CrossEntropyFault) -> bool,
+) -> Tensor<S> {
+    let (batch, labels) = (z.shape()[0], z.shape()[1]);
+    let smoothing = if has(CrossEntropyFault::SmoothingForgotten) {
+        0.0
+    } else {
+        label_smoothing
+    };
+    let divisor = match () {
+        () if has(CrossEntropyFault::BatchMeanMissing) => 1,
+        () if has(CrossEntropyFault::OverClasses) => batch * labels,
+        () => batch,
+    };
+    let mut dz = z.clone();
+    for (n, class) in classes.iter().enumerate() {
+        for k in 0..labels {
+            let mut total = S::zero();
+            for j in 0..labels {
+                total += (z[[n, j]] - z[[n, k]]).exp();
+            }
+            let softmax = S::one() / total;
+            let mut q = smoothing / labels as f64;
+            if k == *class {
+                q += 1.0 - smoothing;
+            }
+            if has(CrossEntropyFault::OneHotMissing) {
+                q = 0.0;
+            }
+            let difference = if has(CrossEntropyFault::Sign) {
+                S::constant(q) - softmax
+            } else {
+                softmax - S::constant(q)
+            };
+            dz[[n, k]] = difference * scale / S::constant(divisor as f64);
+        }
+    }
+    dz
+}
+
+/// 2·(y − t)/M.
+fn squared_error<S: Scalar>(
+    y: &Tensor<S>,
+    target: &Tensor<f64>,
+    scale: S,
+    has: impl Fn(SquaredErrorFault) -> bool,
+) -> Tensor<S> {
+    let factor = match () {
+        () if has(SquaredErrorFault::FactorTwoMissing) => 1.0,
+        () if has(SquaredErrorFault::Sign) => -2.0,
+        () => 2.0,
+    };
+    let divisor = match () {
+        () if has(SquaredErrorFault::OverBatchOnly) => y.shape()[0],
+        () if has(SquaredErrorFault::SumForMean) => 1,
+        () => y.len(),
+    };
+    let mut dy = y.clone();
+    for (dy, t) in dy.iter_mut().zip(target) {
+        let difference = *dy - S::constant(*t);
+        *dy = S::constant(factor) * difference * scale / S::constant(divisor as f64);
+    }
+    dy
+}
+
+/// r.
+fn weighted_sum<S: Scalar>(
+    cotangent: &Tensor<f64>,
+    scale: S,
+    has: impl Fn(WeightedSumFault) -> bool,
+) -> Tensor<S> {
+    let r = match () {
+        () if has(WeightedSumFault::Sign) => cotangent.mapv(|r| -r),
+        () if has(WeightedSumFault::SizeOnly) => cotangent.mapv(f64::abs),
+        () => cotangent.clone(),
+    };
+    let batch = if has(WeightedSumFault::OverBatch) {
+        cotangent.shape()[0]
+    } else {
+        1
+    };
+    lift::<S>(&r).mapv(|r| r * scale / S::constant(batch as f64))
+}
