@@ -69,6 +69,7 @@ impl GradientSource for Mutated {
             value: evaluation.value,
             estimates,
             kinks: Vec::new(),
+            steps: Vec::new(),
         })
     }
 
