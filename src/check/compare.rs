@@ -267,7 +267,7 @@ impl<'a> Tensor<'a> {
             *match stepping.ground(position)? {
                 Ground::Certified => &mut counts.certified,
                 Ground::Margin => &mut counts.margin,
-                Ground::OneSided => &mut counts.one_sided,
+                Ground::OneSided | Ground::Tie => &mut counts.one_sided,
                 Ground::Crossed { .. } => &mut counts.crossed,
                 Ground::Kink(_) => &mut counts.at_kink,
                 Ground::NotFinite => &mut counts.not_finite,

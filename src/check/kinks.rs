@@ -60,7 +60,8 @@ pub(super) fn find(
 }
 
 /// Take back what was held against coordinates at which several units tie: their rules, each right on
-/// its own, can add up to more than the slopes on both sides.
+/// its own, can add up to what neither of the slopes on both sides is (S. Kakade, J. Lee, *Provably
+/// correct automatic subdifferentiation*, 2018: relu(x) − relu(−x) is x, and gets the derivative 0).
 pub(super) fn allow_branches(
     point: &Point,
     coordinates: &[Coordinate],
@@ -68,7 +69,15 @@ pub(super) fn allow_branches(
     verdicts: &mut [Verdict],
 ) {
     for (position, verdict) in verdicts.iter_mut().enumerate() {
-        if *verdict != Verdict::AtKink(Side::Outside) {
+        let is_tie = answers
+            .iter()
+            .any(|answer| answer.ground(position) == Some(&Ground::Tie));
+        let may_tie = match verdict {
+            Verdict::AtKink(Side::Outside) => true,
+            Verdict::Disagree => is_tie,
+            _ => false,
+        };
+        if !may_tie {
             continue;
         }
         let own = answers[0].gradient.estimates[position];

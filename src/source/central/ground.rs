@@ -24,6 +24,9 @@ pub enum Ground {
     Margin,
     /// No kink on the one side that was stepped to; on the other one is too near.
     OneSided,
+    /// Units change their branch at the point itself, and the slopes on both sides are one number all
+    /// the same.
+    Tie,
     /// Kinks, between the ends of a step that somebody chose; the quotient is a mixture of slopes.
     Crossed {
         /// Some of the units that take another branch at an end.
