@@ -3,12 +3,11 @@
 pub mod json;
 #[cfg(feature = "cli")]
 pub mod text;
-pub mod words;
 
 use serde::{Deserialize, Serialize};
 
 use crate::judge::Metrics;
-pub use crate::judge::Number;
+pub use crate::judge::{Number, words};
 use crate::source::Forward;
 use crate::spec::case::{Precision, Selection, SourceName, Step};
 use crate::spec::{DataSpec, PenaltySpec};
