@@ -62,17 +62,17 @@ impl Opinions {
         }
     }
 
-    /// The witnesses without whom nobody would disagree; none when nobody does.
-    pub(super) fn suspects(&self) -> Vec<usize> {
-        if self.disputes.is_empty() {
-            return Vec::new();
+    /// The witnesses who are alone, while some others, all in one group, agree: that several come to
+    /// one number in different ways, and are all wrong, is no accident that happens.
+    pub(super) fn alone(&self) -> Vec<usize> {
+        let (groups, _) = self.groups();
+        let (several, alone): (Vec<_>, Vec<_>) =
+            groups.into_iter().partition(|group| group.len() > 1);
+        if several.len() == 1 {
+            alone.concat()
+        } else {
+            Vec::new()
         }
-        let in_every_dispute = |witness: &usize| {
-            let mut disputes = self.disputes.iter();
-            disputes.all(|(a, b)| a == witness || b == witness)
-        };
-        let speakers = self.speakers.iter().copied();
-        speakers.filter(in_every_dispute).collect()
     }
 
     fn agree(&self, a: usize, b: usize) -> bool {
@@ -139,37 +139,37 @@ mod tests {
     }
 
     #[test]
-    fn the_odd_one_out_is_in_every_dispute() {
+    fn who_is_alone_is_named_when_the_others_agree() {
         let odd = opinions(&[(1.0, 0.1), (2.0, 0.1), (2.1, 0.1), (2.0, 0.1)]);
-        assert_eq!(odd.suspects(), [0], "{odd:?}");
         assert_eq!(odd.groups(), (vec![vec![0], vec![1, 2, 3]], vec![]));
+        assert_eq!(odd.alone(), [0], "{odd:?}");
+        let two = opinions(&[(1.0, 0.1), (2.0, 0.1), (3.0, 0.1), (2.0, 0.1)]);
+        assert_eq!(two.alone(), [0, 2], "{two:?}");
         let pair = opinions(&[(1.0, 0.1), (2.0, 0.1)]);
-        assert_eq!(pair.suspects(), [0, 1], "either of two");
+        assert_eq!(pair.alone(), [0; 0], "either of two");
         let halves = opinions(&[(1.0, 0.1), (2.0, 0.1), (1.0, 0.1), (2.0, 0.1)]);
-        assert_eq!(halves.suspects(), [0; 0], "two against two");
         assert_eq!(halves.groups(), (vec![vec![0, 2], vec![1, 3]], vec![]));
+        assert_eq!(halves.alone(), [0; 0], "two against two");
+        let same = opinions(&[(1.0, 0.1), (1.0, 0.1)]);
+        assert_eq!(same.alone(), [0; 0], "all agree");
     }
 
     #[test]
     fn a_wide_bound_is_a_witness_for_neither_side() {
         let wide = opinions(&[(1.0, 0.1), (2.0, 0.1), (2.0, 0.1), (1.5, 1.0)]);
         assert_eq!(wide.groups(), (vec![vec![0], vec![1, 2]], vec![3]));
-        assert_eq!(wide.suspects(), [0], "two narrow ones are still against it");
-        let alone = opinions(&[(1.0, 0.1), (2.0, 0.1), (1.5, 1.0)]);
-        assert_eq!(alone.suspects(), [0, 1], "either, since 2 believes both");
+        assert_eq!(wide.alone(), [0], "two narrow ones are still against it");
+        let between = opinions(&[(1.0, 0.1), (2.0, 0.1), (1.5, 1.0)]);
+        assert_eq!(between.groups(), (vec![vec![0], vec![1]], vec![2]));
+        assert_eq!(between.alone(), [0; 0], "2 believes both");
         let chain = opinions(&[(1.0, 0.3), (1.5, 0.3), (2.0, 0.3), (2.5, 0.3)]);
         assert_eq!(chain.groups(), (vec![vec![0], vec![3]], vec![1, 2]));
-        assert_eq!(
-            chain.suspects(),
-            [0; 0],
-            "nobody is in all of 0–2, 0–3 and 1–3"
-        );
     }
 
     #[test]
     fn nan_agrees_with_nobody() {
         let nan = opinions(&[(1.0, 0.1), (f64::NAN, 0.1), (1.0, 0.1)]);
-        assert_eq!(nan.suspects(), [1], "{nan:?}");
+        assert_eq!(nan.alone(), [1], "{nan:?}");
         let all = opinions(&[(f64::NAN, 0.1); 3]);
         assert_eq!(all.groups().0.len(), 3, "{all:?}");
     }

@@ -74,27 +74,18 @@ impl Blame {
         let values: Vec<String> = self
             .values
             .iter()
-            .map(|group| {
-                format!(
-                    "{:.6e} by {}",
-                    group.value.0,
-                    listed(&names(&group.sources))
-                )
-            })
+            .map(|group| format!("{:?} by {}", group.value.0, listed(&names(&group.sources))))
+            .collect();
+        let sources = self.values.iter().flat_map(|group| &group.sources);
+        let others: Vec<SourceName> = sources
+            .filter(|source| !self.independent.contains(source))
+            .copied()
             .collect();
         format!(
-            "The forward passes differ: the objective is {}. {} of {} own, so that either that one is wrong or the one that the others share; among these agreement proves nothing, and golden values or another framework have to decide.",
+            "The forward passes differ: the objective is {}. Wrong is either the forward pass of {}, or the one behind {}, and then their derivatives agree on the wrong function. Golden values or another framework have to decide.",
             values.join(", but "),
-            with_verb(
-                &self.independent,
-                "has a forward pass",
-                "have forward passes"
-            ),
-            if self.independent.len() == 1 {
-                "its"
-            } else {
-                "their"
-            }
+            listed(&names(&self.independent)),
+            listed(&names(&others))
         )
     }
 
@@ -102,7 +93,7 @@ impl Blame {
         let disputed = self
             .groupings
             .iter()
-            .find(|grouping| grouping.groups.len() > 1);
+            .find(|grouping| grouping.groups.len() != 1);
         let Some(disputed) = disputed else {
             return "The sources find different values of the objective, and nobody is alone against two that agree.".to_owned();
         };
@@ -127,8 +118,10 @@ impl Blame {
                 groups.join(" against ")
             ),
             Undecided::EachAlone => format!(
-                "No two of {} agree at {at}: more than one of them is wrong.",
-                listed(&names(&disputed.groups.concat()))
+                "At {at} no two of {} agree in a way that the others let stand: more than one of them is wrong.",
+                listed(&names(
+                    &[disputed.groups.concat(), disputed.neither.clone()].concat()
+                ))
             ),
         }
     }

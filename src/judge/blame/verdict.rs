@@ -1,6 +1,6 @@
 //! From groups to a name.
 //!
-//! A source is accused when at some coordinate everybody agrees but for it. Backprop, dual and
+//! A source is accused when at some coordinate it is alone, and others agree. Backprop, dual and
 //! central differentiate one forward pass, so that they can all agree on the gradient of a wrong
 //! one; but then the objective's value is not that of a source with a forward of its own. Values
 //! are therefore compared first.
@@ -164,12 +164,12 @@ pub fn blame(witnesses: &[Witness]) -> Blame {
     }
 }
 
-/// Name those who at some number are alone against everybody, if that explains most of `disputed`.
+/// Name those who are alone somewhere, if that explains most of `disputed`.
 fn accuse(witnesses: &[Witness], disputed: &BTreeMap<Opinions, usize>) -> Vec<Culprit> {
     let mut accused: BTreeMap<usize, usize> = BTreeMap::new();
     for (opinions, count) in disputed {
-        if let [only] = opinions.suspects()[..] {
-            *accused.entry(only).or_default() += count;
+        for witness in opinions.alone() {
+            *accused.entry(witness).or_default() += count;
         }
     }
     let is_explained = |opinions: &Opinions| {
@@ -198,7 +198,9 @@ fn accuse(witnesses: &[Witness], disputed: &BTreeMap<Opinions, usize>) -> Vec<Cu
 /// Why nobody is alone in `opinions`.
 fn undecided(witnesses: &[Witness], opinions: &Opinions) -> Undecided {
     let (groups, _) = opinions.groups();
-    if opinions.disputes.len() == 1 {
+    if groups.iter().any(|group| group.len() > 1) {
+        Undecided::Divided
+    } else if groups.len() == 2 {
         let asked = |source: &SourceName| witnesses.iter().any(|other| other.source == *source);
         Undecided::NoThird {
             add: SourceName::ALL
@@ -206,8 +208,6 @@ fn undecided(witnesses: &[Witness], opinions: &Opinions) -> Undecided {
                 .filter(|source| !asked(source))
                 .collect(),
         }
-    } else if groups.iter().any(|group| group.len() > 1) {
-        Undecided::Divided
     } else {
         Undecided::EachAlone
     }

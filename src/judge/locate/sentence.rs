@@ -55,7 +55,7 @@ fn another(fault: &LayerFault) -> String {
     }
     let (those, are) = that_is(&fault.tensors);
     format!(
-        "{} has a fault of its own besides: {those} of {} {are} not what follows from the gradient that reaches it.",
+        "{} has a fault of its own besides: given the gradient that reaches it, {those} of {} {are} wrong.",
         fault.layer,
         tensors(&fault.tensors)
     )
@@ -71,9 +71,9 @@ fn penalty(fault: &LayerFault) -> String {
 
 /// Where the trail ends when only leaves are seen.
 fn nearest(fault: &LayerFault, or_in: &[String]) -> String {
-    let (those, are) = that_is(&fault.tensors);
+    let (those, _) = that_is(&fault.tensors);
     format!(
-        "{} is the layer nearest to the loss with a wrong gradient: {those} of {} {are}. The fault is there or in {}, where this source shows no gradient to compare; the gradients of the layers' outputs would tell.",
+        "{} is the layer nearest to the loss with a wrong gradient, {those} of {}. The fault is there or in {}: this source does not show the gradients of outputs, which would tell.",
         fault.layer,
         tensors(&fault.tensors),
         or_in.join(" or ")
