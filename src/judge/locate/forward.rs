@@ -2,11 +2,10 @@
 
 use crate::network::Problem;
 use crate::rng::{self, Stream};
-use crate::source::{Forward, GradientSource, Point, SAFETY, SAFETY_OTHER_ORDER, SourceError};
+use crate::source::{GradientSource, Point, SAFETY, SourceError};
 use crate::tensor::zeros;
 
-/// Seed of cotangents and perturbations: a place is to depend on the problem alone.
-const SEED: u64 = 0;
+use super::gradients::{SEED, safety};
 
 /// The layers, by name, whose output `independent` finds to be another than ours from the same
 /// input, which is that of our own pass; then "loss" and "penalty".
@@ -53,11 +52,7 @@ fn is_same(problem: Problem, independent: &dyn GradientSource) -> Result<bool, S
     let point = Point::new(problem, SEED);
     let ours = point.problem.value::<f64>(None);
     let theirs = point.ask(independent, &[], &|_| ())?.value;
-    let safety = match independent.forward() {
-        Forward::Shared => SAFETY,
-        Forward::Independent => SAFETY_OTHER_ORDER,
-    };
-    let bound = (SAFETY + safety) * point.rounding.value() + f64::MIN_POSITIVE;
+    let bound = (SAFETY + safety(independent)) * point.rounding.value() + f64::MIN_POSITIVE;
     // Where nothing is a number, there is nothing to tell apart.
     Ok((ours - theirs).abs() <= bound || (ours.is_nan() && theirs.is_nan()))
 }

@@ -1,6 +1,7 @@
 //! In which layer agreement is lost.
 
 mod forward;
+mod gradients;
 mod place;
 mod search;
 mod sentence;

@@ -58,6 +58,6 @@ impl Place {
     /// Whether everything is right.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.culprits.is_empty()
+        self.culprits.is_empty() && self.inherited.is_empty()
     }
 }

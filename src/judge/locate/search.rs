@@ -4,22 +4,21 @@
 //! dy[k]: gradient of layer k's output     dx[k] = dy[k−1]: of its input     dw[k]: of its parameters
 //! ```
 //!
-//! Two questions are asked about each. Is it right? That holds the subject against the reference on
-//! the network from layer k on. And is it what should come of the subject's own dy[k], right or not?
-//! That holds it against the reference on layer k alone, under Σ dy[k]·y. A layer that fails the
-//! second has a fault of its own; one that fails only the first has inherited it.
+//! Two questions are asked about each. Is it right? And is it what should come of the subject's own
+//! dy[k], right or not? A layer that fails the second has a fault of its own; one that fails only the
+//! first has inherited it. Both are answered by the reference on layer k alone, under Σ dy[k]·y: with
+//! the dy[k] that it found itself, and with the subject's.
+//!
+//! A layer alone is given our activations. Asked about the whole network, a reference with a forward
+//! pass of its own would round them otherwise, and at a tie within rounding take another branch.
 
 use crate::judge::verdict::within;
-use crate::network::{Coordinate, LeafName};
-use crate::source::{
-    Estimate, Forward, GradientSource, Point, SAFETY, SAFETY_OTHER_ORDER, SourceError,
-};
-use crate::tensor::{Tensor, values};
+use crate::network::LeafName;
+use crate::source::{GradientSource, Point, SourceError};
+use crate::tensor::Tensor;
 
+use super::gradients::{Chain, Estimates, Leaves, SEED, bounded, safety, value};
 use super::place::{FaultyTensor, LayerFault, Place, Seen};
-
-/// Seed of the perturbations that measure rounding: a place is to depend on the problem alone.
-const SEED: u64 = 0;
 
 /// Find the layers in which `subject` goes wrong at `point`, by the word of `reference`: an exact
 /// source that has been found to be right.
@@ -47,15 +46,14 @@ pub fn locate(
     };
     let penalised = point.problem.objective.penalty.is_some();
     let data = if penalised { &without_penalty() } else { point };
+    let activations = data.problem.activations();
     let search = Search {
         point: data,
         subject: Leaves::ask(data, subject)?,
-        reference: Leaves::ask(data, reference)?,
-        safety: match subject.forward() {
-            Forward::Shared => SAFETY,
-            Forward::Independent => SAFETY_OTHER_ORDER,
-        },
+        right: Chain::of(data, reference, &activations)?,
+        safety: safety(subject),
         source: reference,
+        activations,
     };
     if data.problem.objective.loss.is_some() {
         match subject.output_gradients(&data.problem, &data.pattern) {
@@ -70,44 +68,13 @@ pub fn locate(
     Ok(place)
 }
 
-/// Estimates of one tensor; `None` where the source cannot judge.
-type Estimates = Vec<Option<Estimate>>;
-
-/// A gradient with respect to every leaf.
-struct Leaves {
-    input: Estimates,
-    parameters: Vec<Estimates>,
-}
-
-impl Leaves {
-    fn ask(point: &Point, source: &dyn GradientSource) -> Result<Self, SourceError> {
-        let mut estimates = ask(point, source, &point.all_coordinates())?.into_iter();
-        let mut take = |tensor: &Tensor<f64>| estimates.by_ref().take(tensor.len()).collect();
-        Ok(Self {
-            input: take(&point.problem.input),
-            parameters: point.problem.parameters.tensors.iter().map(take).collect(),
-        })
-    }
-}
-
-fn ask(
-    point: &Point,
-    source: &dyn GradientSource,
-    coordinates: &[Coordinate],
-) -> Result<Estimates, SourceError> {
-    let gradient = point.ask(source, coordinates, &|_| ())?;
-    let mut estimates: Estimates = gradient.estimates.into_iter().map(Some).collect();
-    for position in gradient.kinks {
-        estimates[position] = None;
-    }
-    Ok(estimates)
-}
-
 /// One subject at one point, without the penalty.
 struct Search<'a> {
     point: &'a Point,
+    /// Every layer's input, and the network's output.
+    activations: Vec<Tensor<f64>>,
     subject: Leaves,
-    reference: Leaves,
+    right: Chain,
     /// The subject's bounds, in units of the spread that rounding causes.
     safety: f64,
     /// The reference.
@@ -117,22 +84,24 @@ struct Search<'a> {
 impl Search<'_> {
     fn by_outputs(&self, outputs: &[Tensor<f64>], place: &mut Place) -> Result<(), SourceError> {
         let problem = &self.point.problem;
-        let activations = problem.activations();
-        let mut wrong_outputs = Vec::with_capacity(outputs.len());
-        for (number, dy) in outputs.iter().enumerate() {
-            let behind = problem.from_layer(number + 1, activations[number + 1].clone());
+        let wrong_input = compare(&self.subject.input, &self.right.leaves.input);
+        let mut wrong_inputs = vec![wrong_input];
+        for (number, (own, right)) in outputs.iter().zip(&self.right.outputs).enumerate() {
+            let behind = problem.from_layer(number + 1, self.activations[number + 1].clone());
             let behind = Point::new(behind, SEED);
-            let input: Vec<Coordinate> = behind.problem.coordinates(LeafName::Input).collect();
-            let right = ask(&behind, self.source, &input)?;
-            let own = values(dy).iter().copied().map(Some);
-            wrong_outputs.push(compare(
-                &self.bounded(own, &behind, LeafName::Input),
-                &right,
+            let with_bounds = |dy: &Tensor<f64>, safety| {
+                bounded(
+                    dy.iter().copied().map(Some),
+                    &behind,
+                    LeafName::Input,
+                    safety,
+                )
+            };
+            wrong_inputs.push(compare(
+                &with_bounds(own, self.safety),
+                &with_bounds(right, safety(self.source)),
             ));
         }
-        let wrong_input = compare(&self.subject.input, &self.reference.input);
-        let wrong_inputs: Vec<Compared> =
-            std::iter::once(wrong_input).chain(wrong_outputs).collect();
 
         let layers = problem.network.layers();
         let at_loss = &wrong_inputs[layers.len()];
@@ -143,16 +112,14 @@ impl Search<'_> {
                 tensors: vec![at_loss.named("the network's output".to_owned(), None)],
             });
         }
-        let mut first_lost = None;
         for (number, layer) in layers.iter().enumerate().rev() {
             let wrong = self.tensors(number, &wrong_inputs[number], |parameter| {
                 compare(
                     &self.subject.parameters[parameter],
-                    &self.reference.parameters[parameter],
+                    &self.right.leaves.parameters[parameter],
                 )
             });
-            let x = &activations[number];
-            let own = self.of_layer_alone(number, x, &outputs[number], outputs)?;
+            let own = self.of_layer_alone(number, outputs)?;
             if !own.is_empty() {
                 place.culprits.push(LayerFault {
                     number: Some(number),
@@ -163,29 +130,19 @@ impl Search<'_> {
                 place.clean.push(layer.name.clone());
             } else {
                 place.inherited.push(layer.name.clone());
-                first_lost.get_or_insert((number, wrong));
             }
-        }
-        // Errors that are each too small to be seen where they arise, but not in sum.
-        if let (true, Some((number, tensors))) = (place.culprits.is_empty(), first_lost) {
-            place.culprits.push(LayerFault {
-                number: Some(number),
-                layer: place.inherited.remove(0),
-                tensors,
-            });
         }
         Ok(())
     }
 
-    /// What the subject makes wrong in layer `number` alone, given its own `dy`; nothing when that is
-    /// not finite, since then nothing follows from it.
+    /// What the subject, whose gradients of outputs these are, makes wrong in layer `number` alone;
+    /// nothing when what reaches the layer is not finite, since then nothing follows from it.
     fn of_layer_alone(
         &self,
         number: usize,
-        x: &Tensor<f64>,
-        dy: &Tensor<f64>,
         outputs: &[Tensor<f64>],
     ) -> Result<Vec<FaultyTensor>, SourceError> {
+        let (x, dy) = (&self.activations[number], &outputs[number]);
         if !dy.iter().all(|dy| dy.is_finite()) {
             return Ok(Vec::new());
         }
@@ -194,11 +151,11 @@ impl Search<'_> {
         let right = Leaves::ask(&alone, self.source)?;
         let dx = match number.checked_sub(1) {
             None => self.subject.input.iter().map(value).collect(),
-            Some(before) => values(&outputs[before]).iter().copied().map(Some).collect(),
+            Some(before) => outputs[before].iter().copied().map(Some).collect(),
         };
         let dx: Vec<Option<f64>> = dx;
         let dx = compare(
-            &self.bounded(dx.into_iter(), &alone, LeafName::Input),
+            &bounded(dx.into_iter(), &alone, LeafName::Input, self.safety),
             &right.input,
         );
         let first = problem.network.layers()[number].first_parameter;
@@ -206,27 +163,10 @@ impl Search<'_> {
             let own = self.subject.parameters[parameter].iter().map(value);
             let leaf = LeafName::Parameter(parameter - first);
             compare(
-                &self.bounded(own, &alone, leaf),
+                &bounded(own, &alone, leaf, self.safety),
                 &right.parameters[parameter - first],
             )
         }))
-    }
-
-    /// The subject's values with the bounds of `point`, where `leaf` stands for what they are of.
-    fn bounded(
-        &self,
-        subject: impl Iterator<Item = Option<f64>>,
-        point: &Point,
-        leaf: LeafName,
-    ) -> Estimates {
-        subject
-            .enumerate()
-            .map(|(index, value)| {
-                let spread = point.rounding.derivative(Coordinate { leaf, index });
-                let error = self.safety * spread;
-                value.map(|value| Estimate { value, error })
-            })
-            .collect()
     }
 
     /// The wrong ones among the gradients that layer `number` returns.
@@ -255,13 +195,13 @@ impl Search<'_> {
         let mut or_in = vec!["loss".to_owned()];
         for (number, layer) in network.layers().iter().enumerate().rev() {
             let input = match number {
-                0 => compare(&self.subject.input, &self.reference.input),
+                0 => compare(&self.subject.input, &self.right.leaves.input),
                 _ => unseen,
             };
             let wrong = self.tensors(number, &input, |parameter| {
                 compare(
                     &self.subject.parameters[parameter],
-                    &self.reference.parameters[parameter],
+                    &self.right.leaves.parameters[parameter],
                 )
             });
             if !place.culprits.is_empty() {
@@ -300,7 +240,7 @@ impl Search<'_> {
         {
             let without = compare(
                 &self.subject.parameters[number],
-                &self.reference.parameters[number],
+                &self.right.leaves.parameters[number],
             );
             let with = compare(own, right);
             if without.wrong == 0 && with.wrong > 0 {
@@ -316,10 +256,6 @@ impl Search<'_> {
             });
         }
     }
-}
-
-fn value(estimate: &Option<Estimate>) -> Option<f64> {
-    estimate.map(|estimate| estimate.value)
 }
 
 /// How two gradients of one tensor compare.

@@ -9,7 +9,13 @@ impl Place {
     #[must_use]
     pub fn sentence(&self) -> String {
         let Some((first, further)) = self.culprits.split_first() else {
-            return "Every gradient that can be seen is right, in every layer.".to_owned();
+            if self.inherited.is_empty() {
+                return "Every gradient that can be seen is right, in every layer.".to_owned();
+            }
+            return format!(
+                "Gradients of {} are wrong, but no layer is, given what reaches it: the error is spread too thinly over several.",
+                listed(&self.inherited)
+            );
         };
         let mut sentences = vec![match &self.seen {
             Seen::Leaves { or_in } if first.number.is_some() => nearest(first, or_in),
