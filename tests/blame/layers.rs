@@ -1,5 +1,7 @@
 //! Faults in each layer of known networks.
 
+use gradproof::harness::NetworkCase;
+use gradproof::judge::verdict::within;
 use gradproof::judge::{Place, Seen, locate};
 use gradproof::network::Problem;
 use gradproof::source::{
@@ -171,6 +173,43 @@ fn a_penalty_that_is_missing_is_told_from_a_wrong_layer() {
     };
     let place = self::place(&point, &[fault]);
     assert_eq!(culprits(&place), [Some(3)], "{}", place.sentence());
+}
+
+/// The means of σ(x) and σ(−x) are all 1/2: which of two is the larger, rounding decides, and other
+/// code than ours may round to the other.
+#[test]
+fn a_tie_within_rounding_is_not_taken_for_a_fault() {
+    let toml = r#"
+        name = "near-tie"
+        input = [3, 5, 2]
+        loss = { op = "weighted_sum" }
+        layers = [
+            { op = "sigmoid" },
+            { op = "avg_pool2d", kernel = [2, 1] },
+            { op = "max_pool2d", kernel = [2, 1] },
+            { op = "flatten" },
+            { op = "linear", out_features = 2 },
+        ]"#;
+    let case = NetworkCase {
+        spec: NetworkSpec::from_toml(toml).unwrap(),
+        batch: 2,
+        seed: 4_275_840_818,
+    };
+    let point = Point::new(case.problem().unwrap(), SEED);
+    let coordinates = point.all_coordinates();
+    let differ = [&Backprop as &dyn GradientSource, &Reverse].map(|source| {
+        let gradient = point.ask(source, &coordinates, &|_| ()).unwrap();
+        gradient.estimates
+    });
+    assert!(
+        differ[0]
+            .iter()
+            .zip(&differ[1])
+            .any(|(a, b)| !within(*a, *b)),
+        "reverse decides a tie the other way"
+    );
+    let place = place(&point, &[]);
+    assert!(place.is_clean(), "{}", place.sentence());
 }
 
 /// Shows the gradients of leaves alone.
