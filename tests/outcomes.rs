@@ -161,8 +161,8 @@ fn a_kink_near_on_one_side_leaves_the_other_to_step_to() {
     // One unit is on, and 1e-9 above its kink; the other makes the objective so large that steps of
     // 1e-9 would drown in its rounding.
     let layers = r#"{ op = "linear", out_features = 2 }, { op = "relu" }, { op = "tanh" }"#;
-    let parameters: [&[f64]; 2] = [&[1.0, 0.5], &[0.0, 0.5]];
-    let problem = problem(layers, (&[1, 1], &[1e-9]), &parameters, &[1.0, 1.0]);
+    let parameters: [&[f64]; 2] = [&[1.0, 0.0, 0.5, 0.0], &[0.0, 0.5]];
+    let problem = problem(layers, (&[1, 2], &[1e-9, 1.0]), &parameters, &[1.0, 1.0]);
     let point = Point::new(problem, 1);
     let examined = judged(&point, Box::new(Backprop), references(), &[INPUT]);
     assert_eq!(examined.verdicts, [Verdict::Agree]);

@@ -6,11 +6,10 @@ mod part;
 mod tensor;
 #[cfg(feature = "cli")]
 pub mod text;
-pub mod words;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::judge::Number;
+pub use crate::judge::{Number, words};
 use crate::spec::case::{Precision, Selection, Step};
 use crate::spec::{DataSpec, PenaltySpec};
 

@@ -14,11 +14,15 @@ use rayon::prelude::*;
 
 use crate::network::{Coordinate, Network, Parameters, Pattern, Problem, Unit};
 use crate::penalty::Branch;
+use crate::scalar::Scalar;
 use crate::spec::PenaltySpec;
 use crate::tensor::{Tensor, values};
 
 use super::behind::Owner;
 use super::dual::{LANES, Lanes, TASK, passes};
+
+/// Ties are margins of so many unit roundoffs of the layer's largest input.
+const TIE: f64 = 32.0 * f64::EPSILON;
 
 /// The nearest kink on one side of a coordinate.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -71,8 +75,7 @@ impl Clearance {
         } else {
             &mut self.below
         };
-        // Rounding may have turned a tie's margin below 0.
-        let distance = margin.max(0.0) / slope.abs();
+        let distance = margin / slope.abs();
         if distance < side.distance {
             *side = Room {
                 distance,
@@ -112,6 +115,17 @@ pub(super) fn clearances(
     clearances
 }
 
+/// Margins up to this are ties as far as rounding can tell: another order of adding up may turn them over.
+pub(super) fn tie<S: Scalar>(x: &Tensor<S>) -> f64 {
+    let largest = x.iter().map(|x| x.primal().abs()).fold(0.0, f64::max);
+    TIE * largest
+}
+
+/// The margin, or 0 where it is a tie; rounding may have turned one below 0.
+pub(super) fn beyond_ties(margin: f64, tie: f64) -> f64 {
+    if margin <= tie { 0.0 } else { margin }
+}
+
 fn has_kinks(network: &Network) -> bool {
     network.last_branching().is_some()
 }
@@ -137,6 +151,7 @@ fn of_task(
             return;
         };
         let in_place = &problem.network.layers()[layer];
+        let tie = tie(x);
         let first = pass * LANES;
         let end = task.len().min(first + LANES);
         let of_pass = &mut clearances[first..end];
@@ -146,7 +161,7 @@ fn of_task(
                 let Some(slopes) = margin.tangents() else {
                     return;
                 };
-                let value = crate::scalar::Scalar::primal(margin);
+                let value = beyond_ties(margin.primal(), tie);
                 for (clearance, slope) in of_pass.iter_mut().zip(slopes) {
                     if *slope != 0.0 {
                         clearance.note(Unit::Layer { layer, index }, value, *slope);

@@ -13,6 +13,7 @@ use crate::spec::PenaltySpec;
 use crate::tensor::{Tensor, values};
 
 use super::behind::Owner;
+use super::clearance::{beyond_ties, tie};
 use super::dual::{derivatives, passes};
 
 /// Kinks that are looked for on one side of a coordinate.
@@ -184,9 +185,10 @@ fn turns(problem: &Problem, pattern: &Pattern, coordinate: Coordinate, reach: f6
                 return;
             };
             let in_place = &problem.network.layers()[layer];
+            let tie = tie(x);
             let note = |index, choice, margin: Number| {
                 let slope = margin.tangent(0);
-                let at = -margin.primal().max(0.0) / slope;
+                let at = -beyond_ties(margin.primal(), tie) / slope;
                 if slope != 0.0 && at.abs() <= reach {
                     // A tie has no distance, but still a side.
                     let at = if at.abs() == 0.0 {

@@ -1,0 +1,11 @@
+//! In which layer agreement is lost.
+
+mod forward;
+mod gradients;
+mod place;
+mod search;
+mod sentence;
+
+pub use forward::locate_forward;
+pub use place::{FaultyTensor, LayerFault, Place, Seen};
+pub use search::locate;

@@ -1,0 +1,289 @@
+//! From the loss backwards: what reaches a layer, and what the layer makes of it.
+//!
+//! ```text
+//! dy[k]: gradient of layer k's output     dx[k] = dy[k−1]: of its input     dw[k]: of its parameters
+//! ```
+//!
+//! Two questions are asked about each. Is it right? And is it what should come of the subject's own
+//! dy[k], right or not? A layer that fails the second has a fault of its own; one that fails only the
+//! first has inherited it. Both are answered by the reference on layer k alone, under Σ dy[k]·y: with
+//! the dy[k] that it found itself, and with the subject's.
+//!
+//! A layer alone is given our activations. Asked about the whole network, a reference with a forward
+//! pass of its own would round them otherwise, and at a tie within rounding take another branch.
+
+use crate::judge::verdict::within;
+use crate::network::LeafName;
+use crate::source::{GradientSource, Point, SourceError};
+use crate::tensor::Tensor;
+
+use super::gradients::{Chain, Estimates, Leaves, SEED, bounded, safety, value};
+use super::place::{FaultyTensor, LayerFault, Place, Seen};
+
+/// Find the layers in which `subject` goes wrong at `point`, by the word of `reference`: an exact
+/// source that has been found to be right.
+///
+/// A subject with a forward pass of its own is to find our activations to the bit: what their
+/// rounding does to its gradients is not in the bounds.
+///
+/// # Errors
+/// The sources'.
+pub fn locate(
+    point: &Point,
+    subject: &dyn GradientSource,
+    reference: &dyn GradientSource,
+) -> Result<Place, SourceError> {
+    let mut place = Place {
+        culprits: Vec::new(),
+        inherited: Vec::new(),
+        clean: Vec::new(),
+        seen: Seen::Outputs,
+    };
+    let without_penalty = || {
+        let mut problem = point.problem.clone();
+        problem.objective.penalty = None;
+        Point::new(problem, SEED)
+    };
+    let penalised = point.problem.objective.penalty.is_some();
+    let data = if penalised { &without_penalty() } else { point };
+    let activations = data.problem.activations();
+    let search = Search {
+        point: data,
+        subject: Leaves::ask(data, subject)?,
+        right: Chain::of(data, reference, &activations)?,
+        safety: safety(subject),
+        source: reference,
+        activations,
+    };
+    if data.problem.objective.loss.is_some() {
+        match subject.output_gradients(&data.problem, &data.pattern) {
+            Some(outputs) => search.by_outputs(&outputs, &mut place)?,
+            None => search.by_leaves(&mut place),
+        }
+    }
+    if penalised {
+        let (total, expected) = (Leaves::ask(point, subject)?, Leaves::ask(point, reference)?);
+        search.penalty(&total, &expected, &mut place);
+    }
+    Ok(place)
+}
+
+/// One subject at one point, without the penalty.
+struct Search<'a> {
+    point: &'a Point,
+    /// Every layer's input, and the network's output.
+    activations: Vec<Tensor<f64>>,
+    subject: Leaves,
+    right: Chain,
+    /// The subject's bounds, in units of the spread that rounding causes.
+    safety: f64,
+    /// The reference.
+    source: &'a dyn GradientSource,
+}
+
+impl Search<'_> {
+    fn by_outputs(&self, outputs: &[Tensor<f64>], place: &mut Place) -> Result<(), SourceError> {
+        let problem = &self.point.problem;
+        let wrong_input = compare(&self.subject.input, &self.right.leaves.input);
+        let mut wrong_inputs = vec![wrong_input];
+        for (number, (own, right)) in outputs.iter().zip(&self.right.outputs).enumerate() {
+            let behind = problem.from_layer(number + 1, self.activations[number + 1].clone());
+            let behind = Point::new(behind, SEED);
+            let with_bounds = |dy: &Tensor<f64>, safety| {
+                bounded(
+                    dy.iter().copied().map(Some),
+                    &behind,
+                    LeafName::Input,
+                    safety,
+                )
+            };
+            wrong_inputs.push(compare(
+                &with_bounds(own, self.safety),
+                &with_bounds(right, safety(self.source)),
+            ));
+        }
+
+        let layers = problem.network.layers();
+        let at_loss = &wrong_inputs[layers.len()];
+        if at_loss.wrong > 0 {
+            place.culprits.push(LayerFault {
+                number: None,
+                layer: "loss".to_owned(),
+                tensors: vec![at_loss.named("the network's output".to_owned(), None)],
+            });
+        }
+        for (number, layer) in layers.iter().enumerate().rev() {
+            let wrong = self.tensors(number, &wrong_inputs[number], |parameter| {
+                compare(
+                    &self.subject.parameters[parameter],
+                    &self.right.leaves.parameters[parameter],
+                )
+            });
+            let own = self.of_layer_alone(number, outputs)?;
+            if !own.is_empty() {
+                place.culprits.push(LayerFault {
+                    number: Some(number),
+                    layer: layer.name.clone(),
+                    tensors: own,
+                });
+            } else if wrong.is_empty() {
+                place.clean.push(layer.name.clone());
+            } else {
+                place.inherited.push(layer.name.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// What the subject, whose gradients of outputs these are, makes wrong in layer `number` alone;
+    /// nothing when what reaches the layer is not finite, since then nothing follows from it.
+    fn of_layer_alone(
+        &self,
+        number: usize,
+        outputs: &[Tensor<f64>],
+    ) -> Result<Vec<FaultyTensor>, SourceError> {
+        let (x, dy) = (&self.activations[number], &outputs[number]);
+        if !dy.iter().all(|dy| dy.is_finite()) {
+            return Ok(Vec::new());
+        }
+        let problem = &self.point.problem;
+        let alone = Point::new(problem.layer_alone(number, x.clone(), dy.clone()), SEED);
+        let right = Leaves::ask(&alone, self.source)?;
+        let dx = match number.checked_sub(1) {
+            None => self.subject.input.iter().map(value).collect(),
+            Some(before) => outputs[before].iter().copied().map(Some).collect(),
+        };
+        let dx: Vec<Option<f64>> = dx;
+        let dx = compare(
+            &bounded(dx.into_iter(), &alone, LeafName::Input, self.safety),
+            &right.input,
+        );
+        let first = problem.network.layers()[number].first_parameter;
+        Ok(self.tensors(number, &dx, |parameter| {
+            let own = self.subject.parameters[parameter].iter().map(value);
+            let leaf = LeafName::Parameter(parameter - first);
+            compare(
+                &bounded(own, &alone, leaf, self.safety),
+                &right.parameters[parameter - first],
+            )
+        }))
+    }
+
+    /// The wrong ones among the gradients that layer `number` returns.
+    fn tensors(
+        &self,
+        number: usize,
+        input: &Compared,
+        parameter: impl Fn(usize) -> Compared,
+    ) -> Vec<FaultyTensor> {
+        let layer = &self.point.problem.network.layers()[number];
+        let parameters = layer
+            .parameter_range()
+            .zip(&layer.parameters)
+            .map(|(number, (name, _))| parameter(number).named(name.clone(), Some(number)));
+        let input = input.named(format!("{}'s input", layer.name), None);
+        parameters
+            .chain([input])
+            .filter(|tensor| tensor.wrong > 0)
+            .collect()
+    }
+
+    /// The same by the gradients of parameters and input alone.
+    fn by_leaves(&self, place: &mut Place) {
+        let network = &self.point.problem.network;
+        let unseen = Compared { wrong: 0, of: 0 };
+        let mut or_in = vec!["loss".to_owned()];
+        for (number, layer) in network.layers().iter().enumerate().rev() {
+            let input = match number {
+                0 => compare(&self.subject.input, &self.right.leaves.input),
+                _ => unseen,
+            };
+            let wrong = self.tensors(number, &input, |parameter| {
+                compare(
+                    &self.subject.parameters[parameter],
+                    &self.right.leaves.parameters[parameter],
+                )
+            });
+            if !place.culprits.is_empty() {
+                // A layer that shows nothing is neither right nor wrong.
+                match (wrong.is_empty(), layer.parameters.is_empty()) {
+                    (false, _) => place.inherited.push(layer.name.clone()),
+                    (true, false) => place.clean.push(layer.name.clone()),
+                    (true, true) => (),
+                }
+            } else if !wrong.is_empty() {
+                place.culprits.push(LayerFault {
+                    number: Some(number),
+                    layer: layer.name.clone(),
+                    tensors: wrong,
+                });
+            } else {
+                if !layer.parameters.is_empty() {
+                    place.clean.push(layer.name.clone());
+                    or_in.clear();
+                }
+                or_in.push(layer.name.clone());
+            }
+        }
+        place.seen = Seen::Leaves { or_in };
+    }
+
+    /// The parameters whose gradient is right without the penalty, and wrong with it.
+    fn penalty(&self, total: &Leaves, expected: &Leaves, place: &mut Place) {
+        let network = &self.point.problem.network;
+        let mut tensors = Vec::new();
+        for (number, (own, right)) in total
+            .parameters
+            .iter()
+            .zip(&expected.parameters)
+            .enumerate()
+        {
+            let without = compare(
+                &self.subject.parameters[number],
+                &self.right.leaves.parameters[number],
+            );
+            let with = compare(own, right);
+            if without.wrong == 0 && with.wrong > 0 {
+                let name = network.leaf_name(LeafName::Parameter(number));
+                tensors.push(with.named(name.to_owned(), Some(number)));
+            }
+        }
+        if !tensors.is_empty() {
+            place.culprits.push(LayerFault {
+                number: None,
+                layer: "penalty".to_owned(),
+                tensors,
+            });
+        }
+    }
+}
+
+/// How two gradients of one tensor compare.
+#[derive(Clone, Copy)]
+struct Compared {
+    /// Entries beyond their bounds.
+    wrong: usize,
+    /// Entries that both judge.
+    of: usize,
+}
+
+impl Compared {
+    fn named(self, name: String, parameter: Option<usize>) -> FaultyTensor {
+        let Self { wrong, of } = self;
+        FaultyTensor {
+            name,
+            parameter,
+            wrong,
+            of,
+        }
+    }
+}
+
+fn compare(subject: &Estimates, reference: &Estimates) -> Compared {
+    let pairs = subject.iter().zip(reference);
+    let judged = pairs.filter_map(|(own, right)| Some(within((*own)?, (*right)?)));
+    judged.fold(Compared { wrong: 0, of: 0 }, |counts, within| Compared {
+        wrong: counts.wrong + usize::from(!within),
+        of: counts.of + 1,
+    })
+}
