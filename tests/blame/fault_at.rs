@@ -150,6 +150,7 @@ impl GradientSource for FaultAt {
             value: pass.value,
             estimates: question.coordinates.iter().map(estimate).collect(),
             kinks: Vec::new(),
+            steps: Vec::new(),
         })
     }
 
