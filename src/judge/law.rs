@@ -104,7 +104,8 @@ pub struct Fit {
     pub law: Law,
     /// All, from the largest step to the smallest.
     pub segments: Vec<Segment>,
-    /// The position, among the rungs, of the step that says most: gap and bound together are smallest.
+    /// The position of the step that says most: among those where the gap is within its bound, the one
+    /// where both together are smallest.
     pub sharpest: Option<usize>,
 }
 
@@ -214,9 +215,13 @@ pub fn fit(rungs: &[LadderGap], size: f64) -> Fit {
         rungs
     };
     let start = if always_crossing { 0 } else { beyond_kink };
-    let sharpest = (start..rungs.len())
-        .filter(|at| judging[*at].usable())
-        .min_by(|a, b| judging[*a].most().total_cmp(&judging[*b].most()));
+    let sharpest = |believed: fn(&LadderGap) -> bool| {
+        (start..rungs.len())
+            .filter(|at| believed(&judging[*at]))
+            .min_by(|a, b| judging[*a].most().total_cmp(&judging[*b].most()))
+    };
+    let sharpest =
+        sharpest(|rung| rung.usable() && rung.within()).or_else(|| sharpest(LadderGap::usable));
     let resolved = sharpest.is_some_and(|at| size == 0.0 || judging[at].most() < size);
 
     let smallest = |kind: Kind| kinds.iter().rposition(|found| *found == kind);
@@ -315,7 +320,7 @@ mod tests {
                     step,
                     gap: gap.abs() * scale,
                     bound: bound * scale,
-                    outside: ((error + cubic * step).abs() - bound).max(0.0) * scale,
+                    outside: (error + cubic * step + rounding).abs() * scale,
                     same_pattern: !crossed,
                 }
             })

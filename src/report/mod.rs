@@ -1,6 +1,7 @@
 //! What a check found, as plain data: every renderer and every exit code derives from it.
 
 pub mod json;
+pub mod sweep;
 #[cfg(feature = "cli")]
 pub mod text;
 pub mod words;

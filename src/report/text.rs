@@ -33,13 +33,13 @@ pub fn render(report: &Report) -> String {
 /// Columns that sentences are wrapped to.
 const WIDTH: usize = 100;
 
-fn line(text: &mut String, content: &str) {
+pub(super) fn line(text: &mut String, content: &str) {
     text.push_str(content.trim_end());
     text.push('\n');
 }
 
 /// The text with line breaks between words.
-fn wrapped(sentence: &str) -> String {
+pub(super) fn wrapped(sentence: &str) -> String {
     let mut lines = vec![String::new()];
     for word in sentence.split(' ') {
         let last = lines.last_mut().expect("starts with one line");
@@ -173,7 +173,7 @@ fn values(part: &Part) -> String {
 const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-fn table() -> Table {
+pub(super) fn table() -> Table {
     let mut table = Table::new();
     table.load_style(STYLE);
     // The same bytes whatever the terminal.
@@ -182,7 +182,7 @@ fn table() -> Table {
 }
 
 /// Numbers to the right, names to the left.
-fn align(table: &mut Table, left: &[usize]) {
+pub(super) fn align(table: &mut Table, left: &[usize]) {
     for (index, column) in table.column_iter_mut().enumerate() {
         if !left.contains(&index) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -333,7 +333,7 @@ fn worst(rows: &[CoordinateRow]) -> String {
 }
 
 /// Two significant digits.
-fn short(number: Number) -> String {
+pub(super) fn short(number: Number) -> String {
     match number.0 {
         0.0 => "0".to_owned(),
         value if value.is_infinite() => "infinite".to_owned(),
@@ -351,7 +351,7 @@ fn bounded(bound: Number) -> String {
 }
 
 /// All digits, and a power of ten instead of rows of zeros.
-fn plain(value: f64) -> String {
+pub(super) fn plain(value: f64) -> String {
     if value == 0.0 || (1e-5..1e16).contains(&value.abs()) {
         value.to_string()
     } else {

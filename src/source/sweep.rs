@@ -117,6 +117,9 @@ pub fn sweep(point: &Point, coordinate: Coordinate) -> Sweep {
     let mut rungs = Vec::new();
     for exponent in (LAST_EXPONENT..=FIRST_EXPONENT).rev() {
         let step = f64::exp2(scale + f64::from(exponent));
+        if !step.is_finite() {
+            continue;
+        }
         if origin + step <= origin || origin - step >= origin {
             break;
         }

@@ -1,0 +1,280 @@
+//! What the laws say, for a reader who does not know them.
+
+use crate::judge::law::{Law, Segment};
+use crate::report::Outcome;
+use crate::report::words::{counted, listed};
+
+use super::{SourceFit, SweepReport, SweepRung};
+
+/// A jump is worth its number from this factor on.
+const JUMP: f64 = 3.0;
+
+/// The answer, and what it rests on.
+pub(super) fn of(report: &SweepReport) -> String {
+    let Some((subject, others)) = report.sources.split_first() else {
+        return "Cannot tell: no source was asked.".to_owned();
+    };
+    let mut sentences = vec![answer(report, subject)];
+    if subject.is_wrong() {
+        sentences.extend(wrong(report, 0));
+    } else {
+        sentences.extend(story(report, subject));
+        sentences.extend(sharpest(report, subject));
+    }
+    let agree = |other: &&SourceFit| other.is_wrong() == subject.is_wrong();
+    let same: Vec<String> = others.iter().filter(agree).map(name).collect();
+    if !same.is_empty() {
+        let verb = if same.len() == 1 { "does" } else { "do" };
+        sentences.push(format!("So {verb} {}.", listed(&same)));
+    }
+    for (number, other) in report.sources.iter().enumerate().skip(1) {
+        if other.is_wrong() && !subject.is_wrong() {
+            sentences.extend(wrong(report, number));
+        }
+    }
+    let innocent: Vec<String> = others
+        .iter()
+        .filter(|other| !agree(other))
+        .map(name)
+        .collect();
+    if subject.is_wrong() && !innocent.is_empty() {
+        let verb = if innocent.len() == 1 {
+            "agrees"
+        } else {
+            "agree"
+        };
+        sentences.push(format!(
+            "{} {verb} with central differences.",
+            listed(&innocent)
+        ));
+    }
+    sentences.join(" ")
+}
+
+fn name(source: &SourceFit) -> String {
+    source.source.to_string()
+}
+
+fn answer(report: &SweepReport, subject: &SourceFit) -> String {
+    let coordinate = &report.coordinate;
+    match report.outcome {
+        Outcome::Right => format!("Yes: the derivative at {coordinate} is right."),
+        Outcome::Wrong if subject.is_wrong() => {
+            format!("No: the derivative at {coordinate} is wrong.")
+        }
+        Outcome::Wrong => format!("No: not every source is right at {coordinate}."),
+        Outcome::Unjudged => {
+            format!("Cannot tell whether the derivative at {coordinate} is right.")
+        }
+    }
+}
+
+/// What is wrong with the source of this number.
+fn wrong(report: &SweepReport, number: usize) -> Vec<String> {
+    let source = &report.sources[number];
+    let name = name(source);
+    let Law::Bug { plateau, decades } = source.fit.law else {
+        return vec![format!(
+            "{name} says {}, which no step explains.",
+            source.value.0
+        )];
+    };
+    let segments = source.fit.segments.iter();
+    let flat = segments
+        .clone()
+        .find(|part| matches!(part.law, Law::Bug { .. }));
+    let mut sentences = Vec::new();
+    if let Some(flat) = flat {
+        sentences.push(format!(
+            "The gap of {name} stays at {plateau:.1e} over {decades:.0} decades, from h = {:.1e} to h = {:.1e}: no step explains it, so the derivative itself is wrong.",
+            flat.from, flat.to
+        ));
+        let middle = (flat.from.log2() + flat.to.log2()) / 2.0;
+        let rung = report.rungs.iter().min_by(|a, b| {
+            let far = |rung: &SweepRung| (rung.step.log2() - middle).abs();
+            far(a).total_cmp(&far(b))
+        });
+        if let Some(rung) = rung {
+            let ratio = source.value.0 / rung.central.0;
+            let times = if (ratio - 1.0).abs() < 0.1 {
+                format!("which is off by {:.1e} of it", (ratio - 1.0).abs())
+            } else if ratio.is_finite() {
+                format!("{ratio:.4} times that")
+            } else {
+                "where there should be none".to_owned()
+            };
+            sentences.push(format!(
+                "Central differences say {:.9e} there; {name} says {:.9e}, {times}.",
+                rung.central.0, source.value.0
+            ));
+        }
+    }
+    sentences
+}
+
+/// What the gap does from the largest step to the smallest.
+fn story(report: &SweepReport, source: &SourceFit) -> Vec<String> {
+    let segments = &source.fit.segments;
+    let find = |wanted: fn(&Law) -> bool| segments.iter().find(|part| wanted(&part.law));
+    let kink = find(|law| matches!(law, Law::Kink { .. }));
+    let falling = find(|law| matches!(law, Law::Truncation { .. }));
+    let rounding = find(|law| matches!(law, Law::Rounding));
+
+    let mut sentences = Vec::new();
+    if let Some(kink) = kink {
+        sentences.push(at_kink(report, kink));
+    }
+    let below_kink = if kink.is_some() {
+        "Below that"
+    } else {
+        "The gap"
+    };
+    let subject = if kink.is_some() { " it" } else { "" };
+    match (falling, rounding) {
+        (Some(part), Some(_)) => sentences.push(format!(
+            "{below_kink}{subject} falls as {} down to h = {:.1e}, which is truncation, and then rises as 1/h, which is rounding.",
+            power(part.law),
+            part.to
+        )),
+        (Some(part), None) => sentences.push(format!(
+            "{below_kink}{subject} falls as {}, which is truncation.",
+            power(part.law)
+        )),
+        (None, Some(part)) => {
+            let zero = report
+                .rungs
+                .iter()
+                .filter(|rung| rung.step <= part.from)
+                .all(|rung| rung.gaps.first().is_some_and(|gap| gap.0 == 0.0));
+            sentences.push(if zero {
+                format!("{below_kink}{subject} is exactly 0.")
+            } else {
+                format!("{below_kink}{subject} is rounding, which rises as 1/h.")
+            });
+        }
+        (None, None) => (),
+    }
+    if source.fit.law == Law::Unclear {
+        let unclear = segments.iter().filter(|part| {
+            part.law == Law::Unclear
+                && report
+                    .rungs
+                    .iter()
+                    .any(|rung| rung.step <= part.from && rung.step >= part.to && finite(rung))
+        });
+        let ranges: Vec<String> = unclear
+            .map(|part| format!("from h = {:.1e} to h = {:.1e}", part.from, part.to))
+            .collect();
+        if ranges.is_empty() {
+            sentences.push("The error bound is never smaller than the derivatives of this tensor, so the agreement says nothing.".to_owned());
+        } else {
+            sentences.push(format!(
+                "But {} the gap is larger than the error bound and follows no law for long enough.",
+                listed(&ranges)
+            ));
+        }
+    }
+    sentences
+}
+
+fn finite(rung: &SweepRung) -> bool {
+    rung.gaps.first().is_some_and(|gap| gap.0.is_finite())
+}
+
+/// Where the gap jumps, and what switches there.
+fn at_kink(report: &SweepReport, part: &Segment) -> String {
+    let at = part.to;
+    let position = report.rungs.iter().rposition(|rung| rung.step >= at);
+    let crossing = position.map(|position| &report.rungs[position]);
+    let smooth = position.and_then(|position| report.rungs.get(position + 1));
+    let jump = match (crossing, smooth) {
+        (Some(crossing), Some(smooth)) => {
+            let ratio = first_gap(crossing) / first_gap(smooth);
+            if ratio.is_finite() && ratio >= JUMP {
+                let times = if ratio < 1e4 {
+                    format!("{ratio:.0} times")
+                } else {
+                    format!("{ratio:.0e} times")
+                };
+                format!(
+                    "From h = {:.1e} to h = {at:.1e} the gap jumps to {times} its size, because a kink lies between",
+                    smooth.step
+                )
+            } else {
+                format!("Steps from h = {at:.1e} on cross a kink")
+            }
+        }
+        _ => "Every step crosses a kink".to_owned(),
+    };
+    let nearest = smooth.map_or(0.0, |smooth| smooth.step);
+    match (&report.kink, crossing) {
+        (Some(kink), _) if kink.distance == 0.0 => {
+            format!("{jump}: {} switches at the weight's own value.", kink.unit)
+        }
+        (Some(kink), _) if kink.distance.abs() > nearest => format!(
+            "{jump}: {} switches {:.1e} {} the weight's value.",
+            kink.unit,
+            kink.distance.abs(),
+            if kink.distance > 0.0 {
+                "above"
+            } else {
+                "below"
+            }
+        ),
+        (_, Some(crossing)) => format!(
+            "{jump}: {} there, {} among them.",
+            if crossing.switched() == 1 {
+                "1 unit switches".to_owned()
+            } else {
+                format!("{} switch", counted(crossing.switched(), "unit"))
+            },
+            crossing
+                .above
+                .first
+                .iter()
+                .chain(&crossing.below.first)
+                .next()
+                .cloned()
+                .unwrap_or_default()
+        ),
+        _ => format!("{jump}."),
+    }
+}
+
+fn first_gap(rung: &SweepRung) -> f64 {
+    rung.gaps.first().map_or(f64::NAN, |gap| gap.0)
+}
+
+/// The step that says most.
+fn sharpest(report: &SweepReport, source: &SourceFit) -> Option<String> {
+    let rung = &report.rungs[source.fit.sharpest?];
+    let (gap, bound) = (first_gap(rung), rung.rounding.0 + source.error.0);
+    let only_kinks = report.rungs.iter().all(|rung| rung.switched() > 0);
+    if only_kinks && source.fit.law != Law::Unclear {
+        return Some(format!(
+            "The derivative lies between the slopes on either side of it, {:.6e} and {:.6e} at h = {:.1e}, which is all that can be asked there.",
+            rung.backward.0, rung.forward.0, rung.step
+        ));
+    }
+    let place = format!("At its clearest, h = {:.1e}, it is", rung.step);
+    Some(if gap <= bound {
+        format!("{place} {gap:.1e}, within the error bound {bound:.1e}.")
+    } else {
+        format!("{place} {gap:.1e}, and the error bound is {bound:.1e}.")
+    })
+}
+
+/// "h²".
+fn power(law: Law) -> String {
+    let Law::Truncation { order } = law else {
+        return String::new();
+    };
+    match order.round() {
+        whole if (whole - order).abs() > 0.15 => format!("h^{order:.1}"),
+        1.0 => "h".to_owned(),
+        2.0 => "h²".to_owned(),
+        3.0 => "h³".to_owned(),
+        4.0 => "h⁴".to_owned(),
+        whole => format!("h^{whole}"),
+    }
+}
