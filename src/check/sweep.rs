@@ -113,7 +113,17 @@ fn gap(rung: &Rung, derivative: Estimate) -> LadderGap {
         gap: (a - rung.central.value).abs(),
         bound: rung.central.error + derivative.error,
         outside: (low.value - a).max(a - high.value).max(0.0),
-        same_pattern: rung.same_pattern(),
+        units: units(rung),
+    }
+}
+
+/// How many units switch at either end; one that switches at both counts once when it is alone.
+fn units(rung: &Rung) -> usize {
+    let (above, below) = (&rung.above, &rung.below);
+    if above.count == 1 && below.count == 1 && above.first == below.first {
+        1
+    } else {
+        above.count + below.count
     }
 }
 

@@ -21,7 +21,7 @@ use plateau::{plateau, refuting};
 /// Decades over which a gap has to be flat before the derivative is called wrong.
 pub const BUG_DECADES: f64 = 2.0;
 
-/// Decades over which a flat gap that nothing refutes is suspicious.
+/// Decades over which a flat gap has to stand out of rounding, and nothing refute it, to be suspicious.
 const SUSPICIOUS_DECADES: f64 = 0.75;
 
 /// A gap is flat while its largest value is at most this many times its smallest: over
@@ -54,8 +54,8 @@ pub struct LadderGap {
     pub bound: f64,
     /// How far a lies outside of the interval between the two one-sided slopes; 0 inside.
     pub outside: f64,
-    /// Whether both ends take the branches of the unperturbed point.
-    pub same_pattern: bool,
+    /// How many units take another branch than at the unperturbed point, at either end.
+    pub units: usize,
 }
 
 /// What a gap comes from.
@@ -129,7 +129,7 @@ impl LadderGap {
 
     /// The distance to the interval between the one-sided slopes, where there is a kink between them.
     fn one_sided(&self) -> Self {
-        let gap = if self.same_pattern {
+        let gap = if self.units == 0 {
             self.gap
         } else {
             self.outside
@@ -152,12 +152,12 @@ pub fn fit(rungs: &[LadderGap], size: f64) -> Fit {
     // Branches that change without an effect are no kink.
     let beyond_kink = rungs
         .iter()
-        .rposition(|rung| !rung.same_pattern && rung.usable() && !rung.within())
+        .rposition(|rung| rung.units > 0 && rung.usable() && !rung.within())
         .map_or(0, |last| last + 1);
     kinds[..beyond_kink].fill(Kind::Kink);
 
     let smooth = &rungs[beyond_kink..];
-    let plateau = plateau(smooth).filter(|flat| flat.decades >= SUSPICIOUS_DECADES);
+    let plateau = plateau(smooth);
     let bug = plateau.filter(|flat| flat.decades >= BUG_DECADES);
     let (falling, rising) = match plateau {
         Some(flat) => (flat.first, flat.last + 1),
@@ -195,17 +195,23 @@ pub fn fit(rungs: &[LadderGap], size: f64) -> Fit {
         let unexplained = kinds[beyond_kink + at] == Kind::Unclear && smooth[at].usable();
         unexplained && refuting[at + 1] >= smooth[at].gap / FLAT
     });
-    // Of what happens before the kink nothing may be visible: then the one-sided slopes decide.
-    let always_crossing = rungs.iter().all(|rung| !rung.same_pattern);
+    // Of what happens before the kink nothing may be visible: then the one-sided slopes decide. Of
+    // several units at once they do not: their mixed signs can put a right derivative outside.
+    let always_crossing = rungs.iter().all(|rung| rung.units > 0);
     let one_sided: Vec<LadderGap> = rungs.iter().map(LadderGap::one_sided).collect();
-    let flat = plateau::plateau(&one_sided)
-        .filter(|flat| flat.decades >= BUG_DECADES && flat.last < beyond_kink);
+    let single = rungs.iter().rposition(|rung| rung.units > 1);
+    let single = single.map_or(0, |last| last + 1).min(beyond_kink);
+    let flat = plateau::plateau(&one_sided).filter(|flat| flat.last < beyond_kink);
     if let (Some(flat), None) = (flat, bug) {
-        if always_crossing {
-            kinds[flat.first..=flat.last].fill(Kind::Bug);
-            bug = Some(flat.law(&one_sided));
+        let first = flat.first.max(single);
+        let alone = plateau::plateau(&one_sided[first..])
+            .map(|alone| alone.shifted(first))
+            .filter(|alone| alone.decades >= BUG_DECADES && always_crossing);
+        if let Some(alone) = alone {
+            kinds[alone.first..=alone.last].fill(Kind::Bug);
+            bug = Some(alone.law(&one_sided));
         } else {
-            doubtful = true;
+            doubtful |= flat.decades >= BUG_DECADES;
         }
     }
 
@@ -321,7 +327,7 @@ mod tests {
                     gap: gap.abs() * scale,
                     bound: bound * scale,
                     outside: (error + cubic * step + rounding).abs() * scale,
-                    same_pattern: !crossed,
+                    units: usize::from(crossed),
                 }
             })
             .collect()
@@ -424,7 +430,7 @@ mod tests {
                     gap: (1000.0 - slope).abs(),
                     bound: bound + 1e-12,
                     outside: 0.0,
-                    same_pattern: true,
+                    units: 0,
                 }
             })
             .collect();

@@ -9,6 +9,7 @@ pub mod text;
 use serde::{Deserialize, Serialize};
 
 use crate::judge::law::{Fit, Law};
+use crate::source::sweep::PENALTY;
 use crate::spec::case::{Precision, SourceName};
 use crate::spec::{DataSpec, PenaltySpec};
 
@@ -121,6 +122,17 @@ impl SweepReport {
         self.outcome = outcome(&self.sources);
         self.sentence = sentence::of(&self);
         self
+    }
+}
+
+impl NearestKink {
+    /// Where it lies, in words.
+    fn place(&self) -> String {
+        match self.distance {
+            0.0 => "at the weight's own value".to_owned(),
+            above if above > 0.0 => format!("{above:.2e} above the weight's value"),
+            below => format!("{:.2e} below the weight's value", -below),
+        }
     }
 }
 

@@ -38,14 +38,18 @@ pub(super) fn line(text: &mut String, content: &str) {
     text.push('\n');
 }
 
-/// The text with line breaks between words.
-pub(super) fn wrapped(sentence: &str) -> String {
+fn wrapped(sentence: &str) -> String {
+    wrapped_to(WIDTH, sentence)
+}
+
+/// The text with line breaks between words, at most `width` columns a line.
+pub(super) fn wrapped_to(width: usize, sentence: &str) -> String {
     let mut lines = vec![String::new()];
     for word in sentence.split(' ') {
         let last = lines.last_mut().expect("starts with one line");
         if last.is_empty() {
             last.push_str(word);
-        } else if last.chars().count() + 1 + word.chars().count() <= WIDTH {
+        } else if last.chars().count() + 1 + word.chars().count() <= width {
             last.push(' ');
             last.push_str(word);
         } else {

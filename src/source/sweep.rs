@@ -24,6 +24,9 @@ const MOST_NAMED: usize = 3;
 /// then known to about a millionth of that stretch.
 const BISECTIONS: u32 = 20;
 
+/// What stands for a unit's name at the kink of an L1 penalty.
+pub const PENALTY: &str = "penalty";
+
 /// One coordinate seen over many steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sweep {
@@ -59,7 +62,7 @@ pub struct Rung {
 pub struct Crossing {
     /// How many there are.
     pub count: usize,
-    /// The first of them, in the layers' order; `penalty` for the kink of an L1 penalty.
+    /// The first of them, in the layers' order; [`PENALTY`] for the kink of an L1 penalty.
     pub first: Vec<String>,
 }
 
@@ -169,7 +172,7 @@ impl Line<'_> {
         if let Some(penalty) = problem.penalty_on(self.coordinate.leaf) {
             value += penalty.term(w);
             if penalty.branch(w) != penalty.branch(self.origin) {
-                crossing.add(|| "penalty".to_owned());
+                crossing.add(|| PENALTY.to_owned());
             }
         }
         (value, crossing)

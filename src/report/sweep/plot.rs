@@ -5,6 +5,7 @@
 
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
+use ratatui_core::style::Style;
 use ratatui_core::symbols::Marker;
 use ratatui_core::widgets::Widget;
 use ratatui_widgets::chart::{Axis, Chart, Dataset, GraphType};
@@ -13,7 +14,7 @@ use crate::judge::law::Law;
 
 use super::{SweepReport, SweepRung};
 
-/// Size of the whole chart in characters, axes and labels included.
+/// The widest chart in characters, labels included.
 const WIDTH: u16 = 79;
 
 /// Rows between two labels of the vertical axis.
@@ -51,9 +52,16 @@ pub(super) fn draw(report: &SweepReport) -> Option<String> {
     let gaps = Decades::around(heights, INTERVALS[1])?;
     let series = series(report, steps, gaps);
 
-    let rows = u16::try_from(gaps.labels().len() - 1).ok()? * ROWS_PER_LABEL + 1;
-    // Two more for the horizontal axis and its labels.
-    let area = Rect::new(0, 0, WIDTH, rows + 2);
+    // The labels of the vertical axis, and the axis.
+    let left = gaps.labels().iter().map(String::len).max()? as u16 + 1;
+    let intervals = steps.labels().len() as u16 - 1;
+    let columns_per_label = (WIDTH - left - 1) / intervals;
+    let (columns, rows) = (
+        intervals * columns_per_label + 1,
+        (gaps.labels().len() as u16 - 1) * ROWS_PER_LABEL + 1,
+    );
+    // Two more rows for the horizontal axis and its labels.
+    let area = Rect::new(0, 0, left + columns, rows + 2);
     let mut buffer = Buffer::empty(area);
     let datasets = series.iter().map(|series| {
         Dataset::default()
@@ -63,15 +71,23 @@ pub(super) fn draw(report: &SweepReport) -> Option<String> {
     });
     Chart::new(datasets.collect())
         .legend_position(None)
-        .x_axis(
-            Axis::default()
-                .bounds(steps.bounds())
-                .labels(steps.labels()),
-        )
+        // Empty labels hold the row open; ratatui would not put them where their numbers are.
+        .x_axis(Axis::default().bounds(steps.bounds()).labels(["", ""]))
         .y_axis(Axis::default().bounds(gaps.bounds()).labels(gaps.labels()))
         .render(area, &mut buffer);
+    for (number, label) in (0..).zip(steps.labels()) {
+        let column = left + number * columns_per_label;
+        let start = (column - label.len() as u16 / 2).min(area.right() - label.len() as u16);
+        buffer.set_string(start, rows + 1, label, Style::default());
+        buffer.set_string(
+            column,
+            rows,
+            if number == 0 { "┼" } else { "┴" },
+            Style::default(),
+        );
+    }
 
-    let mut lines = vec!["gap |a - D(h)| against step h, both logarithmic:".to_owned()];
+    let mut lines = vec!["Gap |a - D(h)| against step h, both logarithmic:".to_owned()];
     lines.extend((0..area.height).map(|row| {
         let cells = (0..area.width).filter_map(|column| buffer.cell((column, row)));
         let text: String = cells.map(|cell| cell.symbol()).collect();

@@ -4,7 +4,7 @@ use crate::judge::law::{Law, Segment};
 use crate::report::Outcome;
 use crate::report::words::{counted, listed};
 
-use super::{SourceFit, SweepReport, SweepRung};
+use super::{PENALTY, SourceFit, SweepReport, SweepRung};
 
 /// A jump is worth its number from this factor on.
 const JUMP: f64 = 3.0;
@@ -24,8 +24,7 @@ pub(super) fn of(report: &SweepReport) -> String {
     let agree = |other: &&SourceFit| other.is_wrong() == subject.is_wrong();
     let same: Vec<String> = others.iter().filter(agree).map(name).collect();
     if !same.is_empty() {
-        let verb = if same.len() == 1 { "does" } else { "do" };
-        sentences.push(format!("So {verb} {}.", listed(&same)));
+        sentences.push(format!("The same holds for {}.", listed(&same)));
     }
     for (number, other) in report.sources.iter().enumerate().skip(1) {
         if other.is_wrong() && !subject.is_wrong() {
@@ -123,21 +122,27 @@ fn story(report: &SweepReport, source: &SourceFit) -> Vec<String> {
     let mut sentences = Vec::new();
     if let Some(kink) = kink {
         sentences.push(at_kink(report, kink));
+        let beyond = report.rungs.iter().filter(|rung| rung.step >= kink.to);
+        let largest = beyond.map(first_gap).fold(0.0, f64::max);
+        if source.fit.law != Law::Unclear {
+            sentences.push(format!(
+                "Gaps across it, of up to {largest:.1e}, say nothing about the gradient."
+            ));
+        }
     }
-    let below_kink = if kink.is_some() {
-        "Below that"
+    let gap = if kink.is_some() {
+        "Below that the gap"
     } else {
         "The gap"
     };
-    let subject = if kink.is_some() { " it" } else { "" };
     match (falling, rounding) {
         (Some(part), Some(_)) => sentences.push(format!(
-            "{below_kink}{subject} falls as {} down to h = {:.1e}, which is truncation, and then rises as 1/h, which is rounding.",
+            "{gap} falls as {} down to h = {:.1e}, which is truncation, and rises as 1/h below, which is rounding.",
             power(part.law),
             part.to
         )),
         (Some(part), None) => sentences.push(format!(
-            "{below_kink}{subject} falls as {}, which is truncation.",
+            "{gap} falls as {}, which is truncation.",
             power(part.law)
         )),
         (None, Some(part)) => {
@@ -147,9 +152,9 @@ fn story(report: &SweepReport, source: &SourceFit) -> Vec<String> {
                 .filter(|rung| rung.step <= part.from)
                 .all(|rung| rung.gaps.first().is_some_and(|gap| gap.0 == 0.0));
             sentences.push(if zero {
-                format!("{below_kink}{subject} is exactly 0.")
+                format!("{gap} is exactly 0 at every step.")
             } else {
-                format!("{below_kink}{subject} is rounding, which rises as 1/h.")
+                format!("{gap} is rounding, which grows as 1/h.")
             });
         }
         (None, None) => (),
@@ -165,7 +170,13 @@ fn story(report: &SweepReport, source: &SourceFit) -> Vec<String> {
         let ranges: Vec<String> = unclear
             .map(|part| format!("from h = {:.1e} to h = {:.1e}", part.from, part.to))
             .collect();
-        if ranges.is_empty() {
+        let always = report.rungs.last().filter(|_| only_kinks(report));
+        if let Some(rung) = always.filter(|rung| rung.switched() > 1) {
+            sentences.push(format!(
+                "The derivative lies outside of the slopes on either side, but of {} at once these do not decide: it may still be right.",
+                counted(rung.switched(), "unit")
+            ));
+        } else if ranges.is_empty() {
             sentences.push("The error bound is never smaller than the derivatives of this tensor, so the agreement says nothing.".to_owned());
         } else {
             sentences.push(format!(
@@ -208,19 +219,13 @@ fn at_kink(report: &SweepReport, part: &Segment) -> String {
     };
     let nearest = smooth.map_or(0.0, |smooth| smooth.step);
     match (&report.kink, crossing) {
-        (Some(kink), _) if kink.distance == 0.0 => {
-            format!("{jump}: {} switches at the weight's own value.", kink.unit)
+        (Some(kink), _) if kink.distance == 0.0 || kink.distance.abs() > nearest => {
+            let switches = match kink.unit.as_str() {
+                PENALTY => "that of the L1 penalty lies".to_owned(),
+                unit => format!("{unit} switches"),
+            };
+            format!("{jump}: {switches} {}.", kink.place())
         }
-        (Some(kink), _) if kink.distance.abs() > nearest => format!(
-            "{jump}: {} switches {:.1e} {} the weight's value.",
-            kink.unit,
-            kink.distance.abs(),
-            if kink.distance > 0.0 {
-                "above"
-            } else {
-                "below"
-            }
-        ),
         (_, Some(crossing)) => format!(
             "{jump}: {} there, {} among them.",
             if crossing.switched() == 1 {
@@ -245,16 +250,23 @@ fn first_gap(rung: &SweepRung) -> f64 {
     rung.gaps.first().map_or(f64::NAN, |gap| gap.0)
 }
 
+/// Whether no step is so small that it crosses no kink.
+fn only_kinks(report: &SweepReport) -> bool {
+    report.rungs.iter().all(|rung| rung.switched() > 0)
+}
+
 /// The step that says most.
 fn sharpest(report: &SweepReport, source: &SourceFit) -> Option<String> {
     let rung = &report.rungs[source.fit.sharpest?];
     let (gap, bound) = (first_gap(rung), rung.rounding.0 + source.error.0);
-    let only_kinks = report.rungs.iter().all(|rung| rung.switched() > 0);
-    if only_kinks && source.fit.law != Law::Unclear {
+    if only_kinks(report) && source.fit.law != Law::Unclear {
         return Some(format!(
             "The derivative lies between the slopes on either side of it, {:.6e} and {:.6e} at h = {:.1e}, which is all that can be asked there.",
             rung.backward.0, rung.forward.0, rung.step
         ));
+    }
+    if gap == 0.0 {
+        return None;
     }
     let place = format!("At its clearest, h = {:.1e}, it is", rung.step);
     Some(if gap <= bound {

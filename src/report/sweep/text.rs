@@ -1,11 +1,14 @@
 //! The sweep for a person: a table, a plot, and the answer.
 
 use crate::judge::law::Law;
-use crate::report::text::{align, line, plain, short, table, wrapped};
+use crate::report::text::{align, line, plain, short, table, wrapped_to};
 use crate::report::words::counted;
 use crate::spec::{DataSpec, PenaltySpec};
 
-use super::{NearestKink, SourceFit, SweepReport, SweepRung, SweepSetup, plot};
+use super::{NearestKink, PENALTY, SourceFit, SweepReport, SweepRung, SweepSetup, plot};
+
+/// Columns of a terminal that has not been made larger.
+const WIDTH: usize = 79;
 
 /// Every so many steps a row is printed; JSON holds all.
 const STRIDE: usize = 2;
@@ -35,7 +38,7 @@ pub fn render(report: &SweepReport) -> String {
     line(&mut text, "");
     line(
         &mut text,
-        "Central differences D(h) over the steps h, and the gap of each derivative to them:",
+        "Central differences D(h) over steps h, and the gap |a - D(h)| of each a above:",
     );
     line(&mut text, &rows(report));
     if let Some(kink) = &report.kink {
@@ -46,7 +49,7 @@ pub fn render(report: &SweepReport) -> String {
         line(&mut text, &drawing);
         line(&mut text, "");
     }
-    line(&mut text, &wrapped(&report.sentence));
+    line(&mut text, &wrapped_to(WIDTH, &report.sentence));
     text
 }
 
@@ -88,7 +91,7 @@ fn rows(report: &SweepReport) -> String {
             .iter()
             .map(|source| format!("gap:\n{}", source.source)),
     );
-    header.extend(["rounding\nbound", "units that\nswitch", "the gap is"].map(str::to_owned));
+    header.extend(["round.\nbound", "units\nswitch", "gap\nshows"].map(str::to_owned));
     let mut table = table();
     table.set_header(header);
     for (number, rung) in report.rungs.iter().enumerate() {
@@ -97,7 +100,7 @@ fn rows(report: &SweepReport) -> String {
         }
         let mut cells = vec![
             format!("{:.1e}", rung.step),
-            format!("{:.9e}", rung.central.0),
+            format!("{:.6e}", rung.central.0),
         ];
         cells.extend(rung.gaps.iter().map(|gap| short(*gap)));
         cells.push(short(rung.rounding));
@@ -108,8 +111,23 @@ fn rows(report: &SweepReport) -> String {
         cells.push(subject.map_or("", |subject| law(subject, rung)).to_owned());
         table.add_row(cells);
     }
-    align(&mut table, &[4 + report.sources.len()]);
-    table.to_string()
+    let last = 4 + report.sources.len();
+    align(&mut table, &[last]);
+    // As much as 80 columns need.
+    for (column, padding) in [
+        (0, (0, 1)),
+        (1, (0, 1)),
+        (last - 2, (0, 1)),
+        (last - 1, (0, 1)),
+        (last, (1, 0)),
+    ] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_padding(padding);
+        }
+    }
+    let rows = table.to_string();
+    let rows: Vec<&str> = rows.lines().map(str::trim_end).collect();
+    rows.join("\n")
 }
 
 /// Whether one law ends or the next begins at this step.
@@ -131,17 +149,16 @@ fn law(source: &SourceFit, rung: &SweepRung) -> &'static str {
     match part.map(|part| part.law) {
         Some(Law::Rounding) => "rounding",
         Some(Law::Truncation { .. }) => "truncation",
-        Some(Law::Kink { .. }) => "a kink",
-        Some(Law::Bug { .. }) => "a bug",
+        Some(Law::Kink { .. }) => "kink",
+        Some(Law::Bug { .. }) => "bug",
         Some(Law::Unclear) | None => "unclear",
     }
 }
 
 fn nearest(kink: &NearestKink) -> String {
-    let place = match kink.distance {
-        0.0 => "at the weight's own value".to_owned(),
-        above if above > 0.0 => format!("{above:.3e} above the weight's value"),
-        below => format!("{:.3e} below the weight's value", -below),
-    };
-    format!("The nearest unit to switch is {}, {place}.", kink.unit)
+    let place = kink.place();
+    match kink.unit.as_str() {
+        PENALTY => format!("The nearest kink is that of the L1 penalty, {place}."),
+        unit => format!("The nearest unit to switch is {unit}, {place}."),
+    }
 }
