@@ -100,9 +100,6 @@ fn many_right_derivatives_are_never_called_wrong() {
                 let coordinate = Coordinate { leaf, index };
                 let report = sources(&point, coordinate, &Backprop);
                 judged[usize::from(report.outcome == Outcome::Right)] += 1;
-                if report.outcome != Outcome::Right {
-                    println!("UNCLEAR {}", report.sentence);
-                }
                 assert_ne!(
                     report.outcome,
                     Outcome::Wrong,
@@ -149,7 +146,6 @@ fn a_fault_of_a_millionth_is_a_bug_of_its_size() {
             report.sources[1].fit.law,
             Law::Kink { .. } | Law::Truncation { .. } | Law::Rounding
         ));
-        println!("{}", gradproof::report::sweep::text::render(&report));
     }
 }
 
@@ -170,7 +166,6 @@ fn a_derivative_that_is_no_number_or_missing_is_wrong() {
             report.sentence
         );
         assert!(report.sentence.starts_with("No"), "{}", report.sentence);
-        println!("{}", gradproof::report::sweep::text::render(&report));
     }
 }
 
@@ -264,7 +259,6 @@ fn a_kink_is_found_at_its_distance_and_named() {
         "{}",
         report.sentence
     );
-    println!("{}", gradproof::report::sweep::text::render(&report));
 }
 
 #[test]
@@ -276,10 +270,8 @@ fn at_a_kink_a_derivative_between_the_slopes_is_right_and_another_is_not() {
         matches!(right.sources[0].fit.law, Law::Kink { .. }),
         "{right:?}"
     );
-    println!("{}", gradproof::report::sweep::text::render(&right));
     let wrong = with_fault(&point, UNIT_WEIGHT, |estimate| estimate.value -= 1e-3);
     assert_eq!(wrong.outcome, Outcome::Wrong, "{}", wrong.sentence);
-    println!("{}", gradproof::report::sweep::text::render(&wrong));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! Every series has a character of its own rather than a colour, so that a file or a pipe holds all
 //! of the chart.
 
+use std::collections::BTreeMap;
+
 use ratatui_core::buffer::Buffer;
 use ratatui_core::layout::Rect;
 use ratatui_core::style::Style;
@@ -11,6 +13,7 @@ use ratatui_core::widgets::Widget;
 use ratatui_widgets::chart::{Axis, Chart, Dataset, GraphType};
 
 use crate::judge::law::Law;
+use crate::report::words::listed;
 
 use super::{SweepReport, SweepRung};
 
@@ -93,12 +96,18 @@ pub(super) fn draw(report: &SweepReport) -> Option<String> {
         let text: String = cells.map(|cell| cell.symbol()).collect();
         text.trim_end().to_owned()
     }));
-    let legend: Vec<String> = series
-        .iter()
-        .rev()
-        .map(|series| series.legend.clone())
-        .collect();
-    lines.push(legend.join("   "));
+    let mut legend = String::new();
+    for series in series.iter().rev() {
+        let width = legend.chars().count() + 3 + series.legend.chars().count();
+        if !legend.is_empty() && width > usize::from(WIDTH) {
+            lines.push(std::mem::take(&mut legend));
+        }
+        if !legend.is_empty() {
+            legend.push_str("   ");
+        }
+        legend.push_str(&series.legend);
+    }
+    lines.push(legend);
     Some(lines.join("\n"))
 }
 
@@ -138,41 +147,39 @@ fn series(report: &SweepReport, steps: Decades, gaps: Decades) -> Vec<Series> {
         .map(|source| source.source.to_string())
         .collect();
     let row = f64::from(gaps.step) / f64::from(ROWS_PER_LABEL);
-    let mut own: Vec<Vec<(f64, f64)>> = vec![Vec::new(); names.len()];
-    let mut together = Vec::new();
+    // Gaps within a row of the chart are one point; the sources that share it are its key.
+    let mut groups: BTreeMap<Vec<usize>, Vec<(f64, f64)>> = BTreeMap::new();
     for rung in &report.rungs {
         let heights: Vec<f64> = rung.gaps.iter().map(|gap| gap.0.log10()).collect();
-        let (low, high) = heights
-            .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), height| {
-                (low.min(*height), high.max(*height))
-            });
-        let x = rung.step.log10();
-        // Within a row of the chart they are one point.
-        if high - low <= row {
-            together.push((x, heights[0]));
-        } else {
-            for (own, height) in own.iter_mut().zip(&heights) {
-                own.push((x, *height));
-            }
+        let mut left: Vec<usize> = (0..heights.len())
+            .filter(|source| heights[*source].is_finite())
+            .collect();
+        while let Some(first) = left.first() {
+            let height = heights[*first];
+            let (group, others) = left
+                .iter()
+                .partition(|source| (heights[**source] - height).abs() <= row);
+            groups
+                .entry(group)
+                .or_default()
+                .push((rung.step.log10(), height));
+            left = others;
         }
     }
-    for (name, points) in names.iter().zip(own).rev() {
-        let letter = name.chars().next().unwrap_or('?');
+    for (group, points) in groups.into_iter().rev() {
+        let members: Vec<String> = group.iter().map(|source| names[*source].clone()).collect();
+        let letter = members[0].chars().next().unwrap_or('?');
+        let (marker, together) = match members.len() {
+            all if all == names.len() => (TOGETHER, if all > 1 { " together" } else { "" }),
+            1 => (letter, ""),
+            _ => (letter.to_ascii_uppercase(), " together"),
+        };
         all.push(Series {
-            marker: Marker::Custom(letter),
-            legend: format!("{letter} {name}"),
+            marker: Marker::Custom(marker),
+            legend: format!("{marker} {}{together}", listed(&members)),
             points,
         });
     }
-    all.push(Series {
-        marker: Marker::Custom(TOGETHER),
-        legend: match names.len() {
-            1 => format!("{TOGETHER} {}", names[0]),
-            _ => format!("{TOGETHER} {} together", names.join(", ")),
-        },
-        points: together,
-    });
     for series in &mut all {
         series.points.retain(|point| point.1.is_finite());
     }
@@ -187,7 +194,7 @@ fn bound_line(report: &SweepReport) -> Vec<(f64, f64)> {
         .iter()
         .map(|rung| (rung.step.log10(), bound(report, rung).log10()))
         .collect();
-    let parts = 4;
+    let parts = 16;
     corners
         .windows(2)
         .flat_map(|pair| {

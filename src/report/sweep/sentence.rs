@@ -85,26 +85,33 @@ fn wrong(report: &SweepReport, number: usize) -> Vec<String> {
     let mut sentences = Vec::new();
     if let Some(flat) = flat {
         sentences.push(format!(
-            "The gap of {name} stays at {plateau:.1e} over {decades:.0} decades, from h = {:.1e} to h = {:.1e}: no step explains it, so the derivative itself is wrong.",
+            "The gap of {name} stays at {plateau:.1e} over {decades:.1} decades, from h = {:.1e} to h = {:.1e}: no step explains it, so the derivative itself is wrong.",
             flat.from, flat.to
         ));
-        let middle = (flat.from.log2() + flat.to.log2()) / 2.0;
-        let rung = report.rungs.iter().min_by(|a, b| {
-            let far = |rung: &SweepRung| (rung.step.log2() - middle).abs();
-            far(a).total_cmp(&far(b))
-        });
+        // Where neither truncation nor rounding blurs it.
+        let gap = |rung: &SweepRung| rung.gaps.get(number).map_or(f64::NAN, |gap| gap.0);
+        let rung = report
+            .rungs
+            .iter()
+            .filter(|rung| rung.step <= flat.from && rung.step >= flat.to)
+            .min_by(|a, b| {
+                let far = |rung: &SweepRung| (gap(rung) - plateau).abs();
+                far(a).total_cmp(&far(b))
+            });
         if let Some(rung) = rung {
-            let ratio = source.value.0 / rung.central.0;
-            let times = if (ratio - 1.0).abs() < 0.1 {
-                format!("which is off by {:.1e} of it", (ratio - 1.0).abs())
-            } else if ratio.is_finite() {
-                format!("{ratio:.4} times that")
+            let (value, central) = (source.value.0, rung.central.0);
+            let relative = plateau / central.abs();
+            let comparison = if value == 0.0 {
+                "0".to_owned()
+            } else if relative < 0.1 {
+                format!("{value:.9e}, off by {relative:.1e} of it")
+            } else if central == 0.0 {
+                format!("{value:.9e}")
             } else {
-                "where there should be none".to_owned()
+                format!("{value:.9e}, {:.3} times that", value / central)
             };
             sentences.push(format!(
-                "Central differences say {:.9e} there; {name} says {:.9e}, {times}.",
-                rung.central.0, source.value.0
+                "Central differences say {central:.9e} there; {name} says {comparison}."
             ));
         }
     }
@@ -137,7 +144,7 @@ fn story(report: &SweepReport, source: &SourceFit) -> Vec<String> {
     };
     match (falling, rounding) {
         (Some(part), Some(_)) => sentences.push(format!(
-            "{gap} falls as {} down to h = {:.1e}, which is truncation, and rises as 1/h below, which is rounding.",
+            "{gap} falls as {} down to h = {:.1e}, which is truncation, and rises as 1/h from there on, which is rounding.",
             power(part.law),
             part.to
         )),
@@ -259,8 +266,8 @@ fn only_kinks(report: &SweepReport) -> bool {
 fn sharpest(report: &SweepReport, source: &SourceFit) -> Option<String> {
     let rung = &report.rungs[source.fit.sharpest?];
     let (gap, bound) = (first_gap(rung), rung.rounding.0 + source.error.0);
-    if only_kinks(report) && source.fit.law != Law::Unclear {
-        return Some(format!(
+    if only_kinks(report) {
+        return (source.fit.law != Law::Unclear).then(|| format!(
             "The derivative lies between the slopes on either side of it, {:.6e} and {:.6e} at h = {:.1e}, which is all that can be asked there.",
             rung.backward.0, rung.forward.0, rung.step
         ));

@@ -19,7 +19,7 @@ pub fn render(report: &SweepReport) -> String {
     let mut text = String::new();
     let mut facts = vec!["gradproof sweep".to_owned()];
     facts.extend(report.setup.iter().flat_map(circumstances));
-    line(&mut text, &facts.join(" · "));
+    line(&mut text, &wrapped_to(WIDTH, &facts.join(" · ")));
     line(
         &mut text,
         &format!("{} = {}", report.coordinate, plain(report.at.0)),
