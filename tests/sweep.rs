@@ -150,6 +150,41 @@ fn a_fault_of_a_millionth_is_a_bug_of_its_size() {
 }
 
 #[test]
+fn a_fault_that_stands_out_of_the_bounds_is_never_explained_away() {
+    let mut outcomes = [0; 3];
+    for network in ["lenet5", "lenet5-tanh", "mlp"] {
+        let problem = problem(&case(network)).expect("a problem");
+        let point = Point::new(problem, 1);
+        for leaf in point.problem.leaves() {
+            let index = 2 * point.problem.leaf(leaf).len() / 3;
+            let coordinate = Coordinate { leaf, index };
+            let right = sources(&point, coordinate, &Backprop);
+            let value = right.sources[0].value.0;
+            let clearest = right.sources[0].fit.sharpest.map(|at| &right.rungs[at]);
+            let bound = clearest.map_or(f64::INFINITY, |rung| rung.rounding.0 + rung.gaps[0].0);
+            for factor in [-1.0, 0.0, 0.5, 1.01, 1.0 + 1e-4, 1.0 - 1e-6, 1.0 + 1e-8] {
+                let size = (value * (factor - 1.0)).abs();
+                let report = with_fault(&point, coordinate, |estimate| estimate.value *= factor);
+                // The clearest step of a right derivative may cross a kink without effect, which a
+                // fault would make look like one with an effect: then the next steps have to tell.
+                if size > 4.0 * bound {
+                    let what = format!("{network}, × {factor}: {}", report.sentence);
+                    assert_ne!(report.outcome, Outcome::Right, "{what}");
+                    outcomes[usize::from(report.outcome == Outcome::Wrong)] += 1;
+                } else {
+                    outcomes[2] += 1;
+                }
+            }
+        }
+    }
+    let [unclear, wrong, hidden] = outcomes;
+    assert!(
+        wrong > 4 * unclear,
+        "{wrong} found, {unclear} unclear, {hidden} below the bound"
+    );
+}
+
+#[test]
 fn a_derivative_that_is_no_number_or_missing_is_wrong() {
     let problem = problem(&case("mlp")).expect("a problem");
     let coordinate = problem

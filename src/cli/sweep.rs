@@ -9,6 +9,10 @@ use super::ExitCode;
 use super::output::Output;
 use super::subject::{NETWORK_HELP, Subject};
 
+/// Here there are no parts to judge apart.
+const PENALTY_HELP: &str =
+    "Add a penalty on the weights, l2=LAMBDA or l1=LAMBDA; the sum with the data loss is swept";
+
 /// Show how the gap at one weight changes with the step: rounding, truncation, a kink, or a bug.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
@@ -17,6 +21,7 @@ use super::subject::{NETWORK_HELP, Subject};
     gradproof sweep my-network.toml 'conv1.bias[0]' --format json --output sweep.json\n\n\
     Exit codes: 0 every gap is explained by rounding, truncation or a kink · 1 the derivative is wrong · \
     2 bad usage or input · 3 it could not be judged")]
+#[command(mut_arg("penalty", |argument| argument.help(PENALTY_HELP)))]
 pub(super) struct Arguments {
     #[arg(value_name = "NETWORK", help = NETWORK_HELP)]
     network: String,
