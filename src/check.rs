@@ -7,7 +7,9 @@ mod examine;
 mod kinks;
 mod observe;
 mod open;
+mod problem;
 mod select;
+mod sweep;
 
 use std::time::Duration;
 
@@ -15,8 +17,8 @@ use thiserror::Error;
 
 pub use examine::{Examined, NamedSource, examine};
 
-use crate::data::{self, DataError};
-use crate::network::{Network, Objective, Parameters, Problem, sgd};
+use crate::data::DataError;
+use crate::network::{CoordinateError, Problem};
 use crate::report::{self, PartName, Report, Setup};
 use crate::rng;
 use crate::source::{
@@ -24,7 +26,10 @@ use crate::source::{
 };
 use crate::spec::PenaltySpec;
 use crate::spec::case::{Case, SourceName, Step};
-use crate::spec::plan::{Plan, PlanError};
+use crate::spec::plan::PlanError;
+
+pub use problem::problem;
+pub use sweep::{sweep, sweep_at};
 
 /// A report, and how long its sources took, which is no part of it.
 #[derive(Clone, Debug)]
@@ -91,6 +96,9 @@ pub enum CheckError {
     /// The penalty's strength is none.
     #[error("penalty strength {0} is not a finite number above 0: use for example l2=0.001")]
     Penalty(f64),
+    /// There is no such coordinate.
+    #[error(transparent)]
+    Coordinate(#[from] CoordinateError),
     /// Gradient descent left the finite numbers.
     #[error("after {0} training steps a parameter is not finite: use fewer --train-steps")]
     Diverged(usize),
@@ -102,7 +110,8 @@ pub enum CheckError {
 /// [`CheckError`], which names what is wrong and the way out.
 pub fn check(case: &Case, progress: &dyn Progress) -> Result<Checked, CheckError> {
     let sources = sources(case)?;
-    let (problem, plan) = problem(case)?;
+    let problem = problem(case)?;
+    let parameters = problem.parameters.count();
     let coordinates = select::coordinates(&problem, case)?;
 
     let mut seconds: Vec<(SourceName, Duration)> = sources
@@ -128,12 +137,7 @@ pub fn check(case: &Case, progress: &dyn Progress) -> Result<Checked, CheckError
         version: report::VERSION,
         setup: Setup {
             network: case.spec.name.clone(),
-            parameters: plan
-                .layers
-                .iter()
-                .flat_map(|layer| &layer.parameters)
-                .map(|p| p.shape.iter().product::<usize>())
-                .sum(),
+            parameters,
             checked: coordinates.len(),
             seed: case.seed,
             precision: case.precision,
@@ -185,41 +189,6 @@ fn sources(case: &Case) -> Result<Vec<NamedSource>, CheckError> {
         }
     };
     Ok(names.into_iter().map(|name| (name, source(name))).collect())
-}
-
-/// The network of `case` at the point that its gradients are taken at, under the data loss.
-fn problem(case: &Case) -> Result<(Problem, Plan), CheckError> {
-    if let Some(penalty) = case.penalty
-        && !(penalty.strength().is_finite() && penalty.strength() > 0.0)
-    {
-        return Err(CheckError::Penalty(penalty.strength()));
-    }
-    let plan = Plan::new(&case.spec, case.samples)?;
-    let (input, loss) = data::batch(&case.spec, &plan, case.seed)?;
-    let mut problem = Problem {
-        network: Network::new(&plan),
-        parameters: Parameters::seeded(&plan, case.seed),
-        input,
-        objective: Objective {
-            loss: Some(loss),
-            scale: 1.0,
-            penalty: case.penalty,
-        },
-    };
-    if problem.parameters.count() == 0 {
-        return Err(CheckError::NoParameters(case.spec.name.clone()));
-    }
-    sgd::train(&mut problem, case.train_steps);
-    if problem
-        .parameters
-        .tensors
-        .iter()
-        .flatten()
-        .any(|w| !w.is_finite())
-    {
-        return Err(CheckError::Diverged(case.train_steps));
-    }
-    Ok((problem, plan))
 }
 
 /// The objectives to judge: the data loss, and with a penalty that and both together.

@@ -5,6 +5,8 @@ mod exit_code;
 mod output;
 mod progress;
 mod replay;
+mod subject;
+mod sweep;
 
 use clap::{Parser, Subcommand};
 
@@ -34,6 +36,8 @@ struct Cli {
 enum Command {
     /// Check the gradient of every parameter of a network, four ways
     Check(check::Arguments),
+    /// Show how the gap at one weight changes with the step: rounding, truncation, a kink, or a bug
+    Sweep(sweep::Arguments),
     /// Repeat a check, to the byte, from the token in its report
     Replay(replay::Arguments),
 }
@@ -60,6 +64,7 @@ where
     let result = match cli.command {
         None => check::Arguments::lenet5().run(),
         Some(Command::Check(arguments)) => arguments.run(),
+        Some(Command::Sweep(arguments)) => arguments.run(),
         Some(Command::Replay(arguments)) => arguments.run(),
     };
     result.unwrap_or_else(|message| {

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use serde::Serialize;
 use tempfile::NamedTempFile;
 
-use crate::report::{self, Report};
+use crate::report::json;
 
 /// How and where a report is written.
 #[derive(Debug, Clone, Args)]
@@ -46,11 +47,16 @@ impl Output {
         }
     }
 
-    /// Write `report` to where it was asked for.
-    pub(super) fn write(&self, report: &Report) -> Result<(), String> {
+    /// Write `report` to where it was asked for; `sentence` is what is said when that is a file.
+    pub(super) fn write<R: Serialize>(
+        &self,
+        report: &R,
+        as_text: fn(&R) -> String,
+        sentence: &str,
+    ) -> Result<(), String> {
         let text = match self.format {
-            Format::Text => report::text::render(report),
-            Format::Json => report::json::render(report),
+            Format::Text => as_text(report),
+            Format::Json => json::render(report),
         };
         match &self.output {
             None => say(&text),
@@ -58,8 +64,7 @@ impl Output {
                 let written = Destination::of(path).and_then(|place| place.write(&text));
                 written.map_err(|error| cannot_write(path, &error))?;
                 say(&format!(
-                    "{}\nThe report is in {}.\n",
-                    report.sentence,
+                    "{sentence}\nThe report is in {}.\n",
                     path.display()
                 ))
             }

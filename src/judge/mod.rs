@@ -2,6 +2,7 @@
 
 pub mod blame;
 pub mod diagnosis;
+pub mod law;
 pub mod locate;
 pub mod metrics;
 pub mod number;
@@ -9,6 +10,7 @@ pub mod verdict;
 pub mod words;
 
 pub use blame::{Blame, Culprit, Grouping, Undecided, ValueGroup, Witness, blame};
+pub use law::{Fit, LadderGap, Law, Segment};
 pub use locate::{FaultyTensor, LayerFault, Place, Seen, locate, locate_forward};
 pub use metrics::{Metrics, matching_digits, relative_error};
 pub use number::Number;

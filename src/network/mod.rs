@@ -1,5 +1,6 @@
 //! A network: forward keeps what backward needs, backward consumes it.
 
+pub mod lookup;
 pub mod objective;
 pub mod parameters;
 pub mod pattern;
@@ -11,6 +12,7 @@ use crate::scalar::Scalar;
 use crate::spec::plan::Plan;
 use crate::tensor::Tensor;
 
+pub use lookup::CoordinateError;
 pub use objective::{Objective, Problem};
 pub use parameters::{Coordinate, LeafName, Parameters};
 pub use pattern::Pattern;

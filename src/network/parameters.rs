@@ -111,22 +111,6 @@ impl Network {
     /// The coordinate of this name; `None` when the network has none.
     #[must_use]
     pub fn coordinate(&self, name: &str) -> Option<Coordinate> {
-        let (tensor_name, index) = name.strip_suffix(']')?.split_once('[')?;
-        let leaf = if tensor_name == "input" {
-            LeafName::Input
-        } else {
-            LeafName::Parameter(
-                self.parameter_shapes()
-                    .position(|(name, _)| name == tensor_name)?,
-            )
-        };
-        let index: Vec<usize> = index
-            .split(',')
-            .map(|i| i.parse().ok())
-            .collect::<Option<_>>()?;
-        Some(Coordinate {
-            leaf,
-            index: tensor::flatten(&index, self.leaf_shape(leaf))?,
-        })
+        self.find_coordinate(name).ok()
     }
 }

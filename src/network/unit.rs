@@ -45,3 +45,19 @@ impl Network {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::network::Network;
+    use crate::spec::plan::Plan;
+    use crate::spec::preset::preset;
+
+    #[test]
+    fn a_unit_is_named_by_its_place_in_the_layers_output() {
+        let spec = preset("lenet5").expect("a preset");
+        let network = Network::new(&Plan::new(&spec, 2).expect("it fits"));
+        // relu1 is (2, 6, 24, 24), pool1 (2, 6, 12, 12).
+        assert_eq!(network.unit_name(1, 3 * 576 + 7 * 24 + 9), "relu1[0,3,7,9]");
+        assert_eq!(network.unit_name(2, 6 * 144 + 13), "pool1[1,0,1,1]");
+    }
+}

@@ -1,10 +1,13 @@
-//! The report as JSON.
+//! Reports as JSON.
 
-use super::Report;
+use serde::Serialize;
 
 /// The whole report, indented, with a final newline.
+///
+/// # Panics
+/// For maps whose keys are no strings, which no report has.
 #[must_use]
-pub fn render(report: &Report) -> String {
+pub fn render<R: Serialize>(report: &R) -> String {
     let mut text = serde_json::to_string_pretty(report).expect("a report has string keys only");
     text.push('\n');
     text

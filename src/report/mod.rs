@@ -3,6 +3,7 @@
 mod finding;
 pub mod json;
 mod part;
+pub mod sweep;
 mod tensor;
 #[cfg(feature = "cli")]
 pub mod text;

@@ -18,6 +18,7 @@ mod faulty;
 mod point;
 mod reverse;
 mod rounding;
+pub mod sweep;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -37,6 +38,7 @@ pub use faulty::FaultySource;
 pub use point::Point;
 pub use reverse::Reverse;
 pub use rounding::{Rounding, SAFETY, SAFETY_OTHER_ORDER};
+pub use sweep::{Sweep, sweep};
 
 /// A derivative with its error bound: the one never travels without the other.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,6 +3,8 @@
 mod findings;
 mod tables;
 
+pub(super) use tables::{align, table};
+
 use crate::source::Forward;
 use crate::spec::case::{Selection, SourceName, Step};
 use crate::spec::{DataSpec, PenaltySpec};
@@ -32,19 +34,23 @@ pub fn render(report: &Report) -> String {
 /// Columns that sentences are wrapped to.
 const WIDTH: usize = 100;
 
-fn line(text: &mut String, content: &str) {
+pub(super) fn line(text: &mut String, content: &str) {
     text.push_str(content.trim_end());
     text.push('\n');
 }
 
-/// The text with line breaks between words.
 fn wrapped(sentence: &str) -> String {
+    wrapped_to(WIDTH, sentence)
+}
+
+/// The text with line breaks between words, at most `width` columns a line.
+pub(super) fn wrapped_to(width: usize, sentence: &str) -> String {
     let mut lines = vec![String::new()];
     for word in sentence.split(' ') {
         let last = lines.last_mut().expect("starts with one line");
         if last.is_empty() {
             last.push_str(word);
-        } else if last.chars().count() + 1 + word.chars().count() <= WIDTH {
+        } else if last.chars().count() + 1 + word.chars().count() <= width {
             last.push(' ');
             last.push_str(word);
         } else {
@@ -169,7 +175,7 @@ fn values(part: &Part) -> String {
 }
 
 /// Two significant digits.
-fn short(number: Number) -> String {
+pub(super) fn short(number: Number) -> String {
     match number.0 {
         0.0 => "0".to_owned(),
         value if value.is_infinite() => "infinite".to_owned(),
@@ -187,7 +193,7 @@ fn bounded(bound: Number) -> String {
 }
 
 /// All digits, and a power of ten instead of rows of zeros.
-fn plain(value: f64) -> String {
+pub(super) fn plain(value: f64) -> String {
     if value == 0.0 || (1e-5..1e16).contains(&value.abs()) {
         value.to_string()
     } else {

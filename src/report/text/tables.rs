@@ -14,7 +14,7 @@ use super::{bounded, short, wrapped};
 const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-fn table() -> Table {
+pub(crate) fn table() -> Table {
     let mut table = Table::new();
     table.load_style(STYLE);
     // The same bytes whatever the terminal.
@@ -23,7 +23,7 @@ fn table() -> Table {
 }
 
 /// Numbers to the right, names to the left.
-fn align(table: &mut Table, left: &[usize]) {
+pub(crate) fn align(table: &mut Table, left: &[usize]) {
     for (index, column) in table.column_iter_mut().enumerate() {
         if !left.contains(&index) {
             column.set_cell_alignment(CellAlignment::Right);

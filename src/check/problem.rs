@@ -1,0 +1,47 @@
+//! From a case to the point that its gradients are taken at.
+
+use crate::data;
+use crate::network::{Network, Objective, Parameters, Problem, sgd};
+use crate::spec::case::Case;
+use crate::spec::plan::Plan;
+
+use super::CheckError;
+
+/// The network of `case` at the point that its gradients are taken at: after training, under the data
+/// loss and the penalty.
+///
+/// # Errors
+/// [`CheckError`], which names what is wrong and the way out.
+pub fn problem(case: &Case) -> Result<Problem, CheckError> {
+    if let Some(penalty) = case.penalty
+        && !(penalty.strength().is_finite() && penalty.strength() > 0.0)
+    {
+        return Err(CheckError::Penalty(penalty.strength()));
+    }
+    let plan = Plan::new(&case.spec, case.samples)?;
+    let (input, loss) = data::batch(&case.spec, &plan, case.seed)?;
+    let mut problem = Problem {
+        network: Network::new(&plan),
+        parameters: Parameters::seeded(&plan, case.seed),
+        input,
+        objective: Objective {
+            loss: Some(loss),
+            scale: 1.0,
+            penalty: case.penalty,
+        },
+    };
+    if problem.parameters.count() == 0 {
+        return Err(CheckError::NoParameters(case.spec.name.clone()));
+    }
+    sgd::train(&mut problem, case.train_steps);
+    if problem
+        .parameters
+        .tensors
+        .iter()
+        .flatten()
+        .any(|w| !w.is_finite())
+    {
+        return Err(CheckError::Diverged(case.train_steps));
+    }
+    Ok(problem)
+}

@@ -1,0 +1,161 @@
+//! One coordinate over a ladder of steps, to a [`SweepReport`].
+
+use crate::judge::law::{self, LadderGap};
+use crate::network::Coordinate;
+use crate::report::sweep::{NearestKink, SourceFit, SweepReport, SweepRung, SweepSetup, Switched};
+use crate::report::{self, Number, Outcome};
+use crate::rng;
+use crate::source::sweep::{self, Crossing, Kink, Rung, Side};
+use crate::source::{Backprop, Dual, Estimate, GradientSource, Point, Reverse, SourceError};
+use crate::spec::case::{Case, SourceName};
+
+use super::{CheckError, problem};
+
+/// Sweep over the steps at the coordinate of `case` that is called `coordinate`.
+///
+/// # Errors
+/// [`CheckError`], which names what is wrong and the way out.
+pub fn sweep(case: &Case, coordinate: &str) -> Result<SweepReport, CheckError> {
+    let problem = problem(case)?;
+    let coordinate = problem.network.find_coordinate(coordinate)?;
+    let point = Point::new(problem, rng::derive(case.seed, "perturbations", 0));
+    let sources: [(SourceName, &dyn GradientSource); 3] = [
+        (SourceName::Backprop, &Backprop),
+        (SourceName::Dual, &Dual),
+        (SourceName::Reverse, &Reverse),
+    ];
+    let report = sweep_at(&point, coordinate, &sources)?;
+    Ok(SweepReport {
+        setup: Some(SweepSetup {
+            network: case.spec.name.clone(),
+            seed: case.seed,
+            precision: case.precision,
+            samples: case.samples,
+            data: case.spec.data,
+            train_steps: case.train_steps,
+            penalty: case.penalty,
+        }),
+        ..report
+    })
+}
+
+/// Sweep over the steps at `coordinate`, and fit the gap between each of `sources`, the one under test
+/// first, and central differences.
+///
+/// # Errors
+/// A source's.
+///
+/// # Panics
+/// When the problem has no such coordinate.
+pub fn sweep_at(
+    point: &Point,
+    coordinate: Coordinate,
+    sources: &[(SourceName, &dyn GradientSource)],
+) -> Result<SweepReport, SourceError> {
+    let mut estimates = Vec::with_capacity(sources.len());
+    let mut size = 0.0_f64;
+    for (number, (name, source)) in sources.iter().enumerate() {
+        // What is small is known only beside the rest of the tensor; one source is enough for that.
+        let (asked, own): (Vec<Coordinate>, usize) = if number == 0 {
+            let all = point.problem.coordinates(coordinate.leaf).collect();
+            (all, coordinate.index)
+        } else {
+            (vec![coordinate], 0)
+        };
+        let answer = point.ask(*source, &asked, &|_| ())?.estimates;
+        size = answer
+            .iter()
+            .fold(size, |size, estimate| size.max(estimate.value.abs()));
+        estimates.push((*name, answer[own]));
+    }
+    let swept = sweep::sweep(point, coordinate);
+    let fits = estimates.iter().map(|(source, estimate)| {
+        let ladder: Vec<LadderGap> = swept
+            .rungs
+            .iter()
+            .map(|rung| gap(rung, *estimate))
+            .collect();
+        SourceFit {
+            source: *source,
+            value: Number(estimate.value),
+            error: Number(estimate.error),
+            fit: law::fit(&ladder, size),
+        }
+    });
+    let report = SweepReport {
+        version: report::sweep::VERSION,
+        setup: None,
+        coordinate: point.problem.network.coordinate_name(coordinate),
+        at: Number(swept.origin),
+        sources: fits.collect(),
+        rungs: swept
+            .rungs
+            .iter()
+            .map(|rung| row(rung, &estimates))
+            .collect(),
+        kink: swept.nearest.map(nearest),
+        outcome: Outcome::Unjudged,
+        sentence: String::new(),
+    };
+    Ok(report.judged())
+}
+
+/// The gap between a derivative and the differences at one step.
+fn gap(rung: &Rung, derivative: Estimate) -> LadderGap {
+    let [low, high] = if rung.forward.value < rung.backward.value {
+        [rung.forward, rung.backward]
+    } else {
+        [rung.backward, rung.forward]
+    };
+    let a = derivative.value;
+    LadderGap {
+        step: rung.step,
+        gap: (a - rung.central.value).abs(),
+        bound: rung.central.error + derivative.error,
+        outside: (low.value - a).max(a - high.value).max(0.0),
+        units: units(rung),
+    }
+}
+
+/// How many units switch at either end; one that switches at both counts once when it is alone.
+fn units(rung: &Rung) -> usize {
+    let (above, below) = (&rung.above, &rung.below);
+    if above.count == 1 && below.count == 1 && above.first == below.first {
+        1
+    } else {
+        above.count + below.count
+    }
+}
+
+fn row(rung: &Rung, estimates: &[(SourceName, Estimate)]) -> SweepRung {
+    SweepRung {
+        step: rung.step,
+        central: Number(rung.central.value),
+        rounding: Number(rung.central.error),
+        forward: Number(rung.forward.value),
+        backward: Number(rung.backward.value),
+        gaps: estimates
+            .iter()
+            .map(|(_, estimate)| Number((estimate.value - rung.central.value).abs()))
+            .collect(),
+        above: switched(&rung.above),
+        below: switched(&rung.below),
+    }
+}
+
+fn switched(crossing: &Crossing) -> Switched {
+    Switched {
+        count: crossing.count,
+        first: crossing.first.clone(),
+    }
+}
+
+fn nearest(kink: Kink) -> NearestKink {
+    NearestKink {
+        distance: match kink.side {
+            Side::Above => kink.distance,
+            Side::Below => -kink.distance,
+        },
+        unit: kink.unit,
+    }
+}
