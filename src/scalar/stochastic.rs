@@ -2,79 +2,163 @@
 //!
 //! Source: D. S. Parker, *Monte Carlo Arithmetic*, UCLA CSD-970002 (1997). The spread of a few
 //! perturbed runs measures how far rounding moves a result, cancellation included.
+//!
+//! The perturbation is a hash of the operation and its operands, as in Verrou's mode `random_det`
+//! (F. Févotte, B. Lathuilière, *Debugging and optimization of HPC programs with the Verrou tool*,
+//! Correctness 2019). Rounding is a function of the operands too: where an image has constant
+//! background, hundreds of units make the very same error, and a sum over them adds it up
+//! hundreds of times. Independent perturbations would cancel there like a square root.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
-use rand_xoshiro::Xoshiro256Plus;
-use rand_xoshiro::rand_core::{Rng, SeedableRng};
+use super::{Format, Scalar};
 
-use super::Scalar;
-
-/// An `f64` whose every operation returns the rounded result times 1 + u·ξ, ξ uniform in [−1, 1).
+/// An `f64` whose every operation returns the result times 1 + u·ξ, and plus η·ξ where it underflows,
+/// with ξ in [−1, 1).
 ///
-/// The unit roundoff u and the stream of ξ belong to the thread, and are set by [`with_stream`].
+/// Constants that the format does not hold are perturbed too. Unit roundoff u, smallest number η
+/// and the seed of ξ belong to the thread, and are set by [`with_perturbations`].
 #[derive(Clone, Copy, Debug)]
 pub struct Stochastic(f64);
 
-struct Stream {
-    generator: Xoshiro256Plus,
-    unit_roundoff: f64,
+#[derive(Clone, Copy)]
+struct Perturbations {
+    seed: u64,
+    format: Format,
+    /// u, magnified.
+    relative: f64,
+    /// η, magnified.
+    absolute: f64,
 }
 
 thread_local! {
-    static STREAM: RefCell<Option<Stream>> = const { RefCell::new(None) };
+    static PERTURBATIONS: Cell<Option<Perturbations>> = const { Cell::new(None) };
 }
 
-/// Ends the thread's stream, also when the work panics.
-struct EndStream;
+/// Ends the thread's perturbations, also when the work panics.
+struct End;
 
-impl Drop for EndStream {
+impl Drop for End {
     fn drop(&mut self) {
-        STREAM.with(|cell| cell.replace(None));
+        PERTURBATIONS.set(None);
     }
 }
 
-/// Run `work` on this thread with perturbations of `unit_roundoff`, drawn from `seed`.
+/// Run `work` on this thread with the roundings of `format`, `magnification` times as large, drawn
+/// from `seed`.
 ///
-/// The stream starts afresh at each call, so that a run is the same bits on any number of threads.
+/// A run is the same bits on any number of threads.
 ///
 /// # Panics
-/// When called inside of itself: two streams at once would mix.
-pub fn with_stream<T>(seed: u64, unit_roundoff: f64, work: impl FnOnce() -> T) -> T {
-    let generator = Xoshiro256Plus::seed_from_u64(seed);
-    let stream = Stream {
-        generator,
-        unit_roundoff,
-    };
-    let previous = STREAM.with(|cell| cell.replace(Some(stream)));
+/// When called inside of itself: the outer perturbations would end with the inner ones.
+pub fn with_perturbations<T>(
+    seed: u64,
+    format: Format,
+    magnification: f64,
+    work: impl FnOnce() -> T,
+) -> T {
+    let previous = PERTURBATIONS.replace(Some(Perturbations {
+        seed,
+        format,
+        relative: format.unit_roundoff() * magnification,
+        absolute: format.smallest() * magnification,
+    }));
     assert!(
         previous.is_none(),
-        "a stream of perturbations is already in use on this thread"
+        "this thread's numbers are being perturbed already"
     );
-    let _end = EndStream;
+    let _end = End;
     work()
 }
 
-/// `value`·(1 + u·ξ) with the next ξ of this thread's stream.
+/// What tells one operation's perturbations from another's.
+#[derive(Clone, Copy)]
+#[repr(u64)]
+enum Operation {
+    Constant,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Exp,
+    Ln,
+    Sqrt,
+    Tanh,
+    Erf,
+}
+
+impl Perturbations {
+    /// ξ of this operation on these operands, uniform in [−1, 1).
+    #[inline]
+    fn xi(&self, operation: Operation, a: f64, b: f64) -> f64 {
+        // Odd constants of splitmix64 (S. Vigna, after G. Steele et al., OOPSLA 2014); the shifts
+        // bring the high bits down, which a product never moves there.
+        let mut hash = (self.seed ^ operation as u64) ^ a.to_bits();
+        hash = (hash ^ (hash >> 32)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        hash ^= b.to_bits();
+        hash = (hash ^ (hash >> 30)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        hash = (hash ^ (hash >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        // The top 52 bits as the fraction of a number in [2, 4), minus 3.
+        f64::from_bits((hash >> 12) | (1024 << 52)) - 3.0
+    }
+
+    /// `value`·(1 + u·ξ).
+    #[inline]
+    fn rounded(&self, value: f64, xi: f64) -> f64 {
+        value + value * (self.relative * xi)
+    }
+}
+
+/// The result of an operation that cannot underflow.
 #[inline]
-fn perturbed(value: f64) -> Stochastic {
-    STREAM.with(|cell| {
-        let mut stream = cell.borrow_mut();
-        // Outside of `with_stream` the arithmetic is plain f64.
-        let Some(stream) = stream.as_mut() else {
-            return Stochastic(value);
-        };
-        // The top 52 bits as the fraction of a number in [2, 4), minus 3: uniform in [−1, 1).
-        let xi = f64::from_bits((stream.generator.next_u64() >> 12) | (1024 << 52)) - 3.0;
-        Stochastic(value + value * (stream.unit_roundoff * xi))
-    })
+fn perturbed(value: f64, operation: Operation, a: f64, b: f64) -> Stochastic {
+    // Outside of `with_perturbations` the arithmetic is plain f64.
+    let Some(perturbations) = PERTURBATIONS.get() else {
+        return Stochastic(value);
+    };
+    let xi = perturbations.xi(operation, a, b);
+    Stochastic(perturbations.rounded(value, xi))
+}
+
+/// The result of an operation that can underflow, unless it `is_exact`ly 0.
+#[inline]
+fn perturbed_or_underflowed(
+    value: f64,
+    operation: Operation,
+    a: f64,
+    b: f64,
+    is_exactly_zero: bool,
+) -> Stochastic {
+    let Some(perturbations) = PERTURBATIONS.get() else {
+        return Stochastic(value);
+    };
+    let xi = perturbations.xi(operation, a, b);
+    let rounded = perturbations.rounded(value, xi);
+    if value.abs() >= perturbations.format.smallest_normal() || is_exactly_zero {
+        Stochastic(rounded)
+    } else {
+        Stochastic(rounded + perturbations.absolute * xi)
+    }
 }
 
 impl Scalar for Stochastic {
     #[inline]
     fn constant(value: f64) -> Self {
-        Self(value)
+        match PERTURBATIONS.get() {
+            Some(perturbations) if !perturbations.format.holds(value) => {
+                perturbed_or_underflowed(value, Operation::Constant, value, 0.0, false)
+            }
+            _ => Self(value),
+        }
+    }
+    #[inline]
+    fn zero() -> Self {
+        Self(0.0)
+    }
+    #[inline]
+    fn one() -> Self {
+        Self(1.0)
     }
     #[inline]
     fn primal(self) -> f64 {
@@ -82,23 +166,26 @@ impl Scalar for Stochastic {
     }
     #[inline]
     fn exp(self) -> Self {
-        perturbed(self.0.exp())
+        let at_limit = self.0.is_infinite();
+        perturbed_or_underflowed(self.0.exp(), Operation::Exp, self.0, 0.0, at_limit)
     }
     #[inline]
     fn ln(self) -> Self {
-        perturbed(self.0.ln())
+        perturbed(self.0.ln(), Operation::Ln, self.0, 0.0)
     }
     #[inline]
     fn sqrt(self) -> Self {
-        perturbed(self.0.sqrt())
+        perturbed(self.0.sqrt(), Operation::Sqrt, self.0, 0.0)
     }
     #[inline]
     fn tanh(self) -> Self {
-        perturbed(self.0.tanh())
+        let at_zero = self.0 == 0.0;
+        perturbed_or_underflowed(self.0.tanh(), Operation::Tanh, self.0, 0.0, at_zero)
     }
     #[inline]
     fn erf(self) -> Self {
-        perturbed(libm::erf(self.0))
+        let at_zero = self.0 == 0.0;
+        perturbed_or_underflowed(libm::erf(self.0), Operation::Erf, self.0, 0.0, at_zero)
     }
 }
 
@@ -106,7 +193,7 @@ impl Add for Stochastic {
     type Output = Self;
     #[inline]
     fn add(self, other: Self) -> Self {
-        perturbed(self.0 + other.0)
+        perturbed(self.0 + other.0, Operation::Add, self.0, other.0)
     }
 }
 
@@ -114,7 +201,7 @@ impl Sub for Stochastic {
     type Output = Self;
     #[inline]
     fn sub(self, other: Self) -> Self {
-        perturbed(self.0 - other.0)
+        perturbed(self.0 - other.0, Operation::Subtract, self.0, other.0)
     }
 }
 
@@ -122,7 +209,14 @@ impl Mul for Stochastic {
     type Output = Self;
     #[inline]
     fn mul(self, other: Self) -> Self {
-        perturbed(self.0 * other.0)
+        let with_zero = self.0 == 0.0 || other.0 == 0.0;
+        perturbed_or_underflowed(
+            self.0 * other.0,
+            Operation::Multiply,
+            self.0,
+            other.0,
+            with_zero,
+        )
     }
 }
 
@@ -130,7 +224,14 @@ impl Div for Stochastic {
     type Output = Self;
     #[inline]
     fn div(self, other: Self) -> Self {
-        perturbed(self.0 / other.0)
+        let of_zero = self.0 == 0.0 || other.0.is_infinite();
+        perturbed_or_underflowed(
+            self.0 / other.0,
+            Operation::Divide,
+            self.0,
+            other.0,
+            of_zero,
+        )
     }
 }
 
@@ -162,8 +263,8 @@ mod tests {
     use super::*;
 
     /// Σ 1/k, added up in perturbed arithmetic.
-    fn harmonic(seed: u64, unit_roundoff: f64) -> f64 {
-        with_stream(seed, unit_roundoff, || {
+    fn harmonic(seed: u64, magnification: f64) -> f64 {
+        with_perturbations(seed, Format::F64, magnification, || {
             let mut sum = Stochastic::zero();
             for k in 1..=100_u32 {
                 sum += Stochastic::one() / Stochastic::constant(f64::from(k));
@@ -174,22 +275,69 @@ mod tests {
 
     #[test]
     fn the_same_seed_gives_the_same_bits_and_another_seed_others() {
-        let unit = f64::exp2(-24.0);
+        let large = f64::exp2(29.0);
         assert!(
-            harmonic(1, unit).to_bits() == harmonic(1, unit).to_bits(),
+            harmonic(1, large).to_bits() == harmonic(1, large).to_bits(),
             "one seed, one result"
         );
         assert!(
-            harmonic(1, unit).to_bits() != harmonic(2, unit).to_bits(),
+            harmonic(1, large).to_bits() != harmonic(2, large).to_bits(),
             "another seed"
         );
     }
 
     #[test]
-    fn the_spread_grows_with_the_unit_roundoff() {
+    fn the_same_operands_round_alike() {
+        with_perturbations(1, Format::F32, 1.0, || {
+            let [a, b] = [0.7, 0.3].map(Stochastic);
+            let (first, second) = (a * b, a * b);
+            assert_eq!(first.0.to_bits(), second.0.to_bits(), "the same product");
+            let relative = |exact: f64, found: Stochastic| (found.0 - exact) / exact;
+            assert!(
+                relative(0.7 * 0.3, first).to_bits() != relative(0.7 / 0.3, a / b).to_bits(),
+                "another operation"
+            );
+        });
+    }
+
+    #[test]
+    fn perturbations_are_uniform() {
+        const DRAWS: u32 = 100_000;
+        let perturbations = Perturbations {
+            seed: 1,
+            format: Format::F64,
+            relative: 0.0,
+            absolute: 0.0,
+        };
+        // Operands with few bits, whose hashes have the least to start from.
+        let draws = (1..=DRAWS).map(|k| f64::from(k % 1000) / 64.0 * f64::from(k / 1000 + 1));
+        let draws: Vec<f64> = draws
+            .enumerate()
+            .map(|(at, a)| perturbations.xi(Operation::Add, a, (at / 1000) as f64))
+            .collect();
+        let moment =
+            |power: i32| draws.iter().map(|xi| xi.powi(power)).sum::<f64>() / f64::from(DRAWS);
+        // Deviations of a mean over n draws: √(1/3)/√n and √(4/45)/√n.
+        assert!(moment(1).abs() < 0.008, "mean {}", moment(1));
+        assert!(
+            (moment(2) - 1.0 / 3.0).abs() < 0.004,
+            "variance {}",
+            moment(2)
+        );
+        let product = |lag: usize| {
+            let pairs = draws.iter().zip(&draws[lag..]);
+            pairs.map(|(a, b)| a * b).sum::<f64>() / f64::from(DRAWS)
+        };
+        for lag in [1, 2, 1000] {
+            assert!(product(lag).abs() < 0.005, "lag {lag}: {}", product(lag));
+        }
+    }
+
+    #[test]
+    fn the_spread_grows_with_the_magnification() {
         let exact = harmonic(1, 0.0);
-        let small = (harmonic(1, f64::exp2(-30.0)) - exact).abs();
-        let large = (harmonic(1, f64::exp2(-20.0)) - exact).abs();
+        let small = (harmonic(1, f64::exp2(23.0)) - exact).abs();
+        let large = (harmonic(1, f64::exp2(33.0)) - exact).abs();
         let ratio = large / small;
         assert!(
             (900.0..1150.0).contains(&ratio),
@@ -198,9 +346,34 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_ends_the_stream() {
-        let panicked = std::panic::catch_unwind(|| with_stream(1, 0.5, || panic!("inside")));
+    fn what_underflows_is_perturbed_and_a_product_with_zero_is_not() {
+        with_perturbations(1, Format::F32, 1.0, || {
+            let small = Stochastic(1e-30);
+            let lost = (small * small).0;
+            assert!(
+                lost != 1e-60 && lost.abs() <= Format::F32.smallest(),
+                "{lost:e} for 1e-60"
+            );
+            assert!((Stochastic(-1000.0).exp()).0 != 0.0, "e^-1000");
+            assert_eq!((small * Stochastic::zero()).0.to_bits(), 0, "a zero stays");
+        });
+    }
+
+    #[test]
+    fn constants_that_the_format_holds_are_kept() {
+        with_perturbations(1, Format::F32, 1.0, || {
+            assert_eq!(Stochastic::constant(0.375).0.to_bits(), 0.375_f64.to_bits());
+            let tenth = Stochastic::constant(0.1).0;
+            assert!(tenth != 0.1 && (tenth - 0.1).abs() < 6e-9, "{tenth}");
+        });
+    }
+
+    #[test]
+    fn a_panic_ends_the_perturbations() {
+        let panicked = std::panic::catch_unwind(|| {
+            with_perturbations(1, Format::F64, 1.0, || panic!("inside"))
+        });
         assert!(panicked.is_err(), "the panic is passed on");
-        with_stream(2, 0.5, || ());
+        with_perturbations(2, Format::F64, 1.0, || ());
     }
 }
