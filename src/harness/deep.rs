@@ -4,14 +4,19 @@ use std::fmt;
 
 use crate::data::digits;
 use crate::network::{Network, Objective, Parameters, Problem};
+use crate::scalar::Format;
 use crate::spec::plan::{Plan, PlanError};
 use crate::spec::{DataSpec, NetworkSpec, PenaltySpec};
 
 use super::{NetworkCase, data};
 
-/// Fraction bits of weights and inputs within ±2: with 24 significant bits they are numbers of `f32`,
-/// and their products have 48 bits, whose sums round in `f64`.
-const BITS: i32 = 22;
+/// Fraction bits of weights and inputs within ±2: as many as the format has.
+fn bits(format: Format) -> i32 {
+    match format {
+        Format::F64 => 51,
+        Format::F32 => 22,
+    }
+}
 
 /// A deep network with its objective, and the seed that all values come from.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,21 +45,22 @@ pub enum Weights {
 }
 
 impl DeepNetworkCase {
-    /// Make the network's problem; weights lie within ±2/√fan_in.
+    /// Make the network's problem with weights and random inputs that `format` holds; weights lie
+    /// within ±2/√fan_in.
     ///
     /// # Errors
     /// [`PlanError`], when a layer or the loss does not fit.
     ///
     /// # Panics
     /// When more digits are wanted than there are.
-    pub fn problem(&self) -> Result<Problem, PlanError> {
+    pub fn problem(&self, format: Format) -> Result<Problem, PlanError> {
         let plan = Plan::new(&self.spec, self.batch)?;
         let planned = plan.layers.iter().flat_map(|layer| &layer.parameters);
         let tensors = planned
             .map(|parameter| {
                 let bound = 2.0 / (parameter.fan_in as f64).sqrt();
                 let name = &parameter.name;
-                let signed = data::uniform(&parameter.shape, self.seed, name, bound, BITS);
+                let signed = data::uniform(&parameter.shape, self.seed, name, bound, bits(format));
                 match self.weights {
                     Weights::Signed => signed,
                     Weights::Positive => signed.mapv(f64::abs),
@@ -63,9 +69,13 @@ impl DeepNetworkCase {
             .collect();
         let input = match self.spec.data {
             DataSpec::Digits => digits::sample(self.batch, self.seed).0,
-            DataSpec::Random => {
-                data::uniform(&plan.input, self.seed, "input", data::INPUT_BOUND, BITS)
-            }
+            DataSpec::Random => data::uniform(
+                &plan.input,
+                self.seed,
+                "input",
+                data::INPUT_BOUND,
+                bits(format),
+            ),
         };
         Ok(Problem {
             network: Network::new(&plan),

@@ -78,7 +78,6 @@ pub fn with_perturbations<T>(
 enum Operation {
     Constant,
     Add,
-    Subtract,
     Multiply,
     Divide,
     Exp,
@@ -119,6 +118,29 @@ fn perturbed(value: f64, operation: Operation, a: f64, b: f64) -> Stochastic {
     };
     let xi = perturbations.xi(operation, a, b);
     Stochastic(perturbations.rounded(value, xi))
+}
+
+/// a + b, which is exact when a term is 0, as it is for every dead ReLU and every dark pixel.
+///
+/// The larger term is a multiple of the spacing that the sum is rounded to, or nearly so: the
+/// rounding error is that of the smaller term, and depends on nothing else but the spacing, which
+/// the sum's exponent gives. A constant term that is added again and again is off by the same amount
+/// each time, and a negative term by the opposite.
+#[inline]
+fn perturbed_sum(a: f64, b: f64) -> Stochastic {
+    const EXPONENT: u64 = 0x7ff << 52;
+    let value = a + b;
+    let Some(perturbations) = PERTURBATIONS.get() else {
+        return Stochastic(value);
+    };
+    let smaller = if a.abs() < b.abs() { a } else { b };
+    if smaller == 0.0 {
+        return Stochastic(value);
+    }
+    let spacing = f64::from_bits(value.to_bits() & EXPONENT);
+    let xi = perturbations.xi(Operation::Add, smaller.abs(), spacing);
+    let sign = smaller.signum() * value.signum();
+    Stochastic(perturbations.rounded(value, sign * xi))
 }
 
 /// The result of an operation that can underflow, unless it `is_exact`ly 0.
@@ -193,7 +215,7 @@ impl Add for Stochastic {
     type Output = Self;
     #[inline]
     fn add(self, other: Self) -> Self {
-        perturbed(self.0 + other.0, Operation::Add, self.0, other.0)
+        perturbed_sum(self.0, other.0)
     }
 }
 
@@ -201,7 +223,7 @@ impl Sub for Stochastic {
     type Output = Self;
     #[inline]
     fn sub(self, other: Self) -> Self {
-        perturbed(self.0 - other.0, Operation::Subtract, self.0, other.0)
+        perturbed_sum(self.0, -other.0)
     }
 }
 

@@ -8,8 +8,8 @@ use crate::rng;
 use crate::scalar::{Format, Scalar, Stochastic, with_perturbations};
 use crate::tensor::{Tensor, values};
 
-/// Perturbed runs; with six, the spread of a normal variable is known to about a third.
-const RUNS: u64 = 6;
+/// Perturbed runs.
+const RUNS: u64 = 10;
 
 /// Perturbations are this much larger than the roundings of `format`, and the spread is divided by it.
 ///

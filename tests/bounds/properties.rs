@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use gradproof::harness::{DeepNetworkCase, config, strategy};
-use gradproof::network::objective::Evaluation;
 use gradproof::network::Coordinate;
+use gradproof::network::objective::Evaluation;
 use gradproof::rng::Stream;
 use gradproof::scalar::{DoubleDouble, Format};
 use gradproof::source::{
@@ -54,8 +54,8 @@ struct Known {
 }
 
 impl Known {
-    fn new(case: DeepNetworkCase) -> Result<Self, TestCaseError> {
-        let point = Point::new(made(case.problem())?, case.seed);
+    fn new(case: DeepNetworkCase, format: Format) -> Result<Self, TestCaseError> {
+        let point = Point::new(made(case.problem(format))?, case.seed);
         let truth = point
             .problem
             .backpropagate::<DoubleDouble>(Some(&point.pattern));
@@ -128,7 +128,7 @@ fn backprop_dual_and_reverse_stay_within_their_bounds() {
     let [backprop, dual, reverse] =
         ["backprop", "dual", "reverse"].map(|name| RefCell::new(Tally::new(name)));
     hold("bounds_f64", |case| {
-        let known = Known::new(case)?;
+        let known = Known::new(case, Format::F64)?;
         let all = known.point.all_coordinates();
         known.ask(&backprop, &Backprop, SAFETY, &all)?;
         known.ask(&reverse, &Reverse, SAFETY_OTHER_ORDER, &all)?;
@@ -148,7 +148,7 @@ fn backprop_dual_and_reverse_stay_within_their_bounds() {
 fn backprop_in_f32_stays_within_its_bound() {
     let tally = RefCell::new(Tally::new("backprop in f32"));
     hold("bounds_f32", |case| {
-        let known = Known::new(case)?;
+        let known = Known::new(case, Format::F32)?;
         let Point {
             problem, pattern, ..
         } = &known.point;
@@ -169,7 +169,7 @@ fn backprop_in_f32_stays_within_its_bound() {
 fn central_differences_stay_within_their_bound() {
     let tally = RefCell::new(Tally::new("central"));
     hold("bounds_central", |case| {
-        let known = Known::new(case)?;
+        let known = Known::new(case, Format::F64)?;
         let mut stream = Stream::new(known.case.seed, "central");
         let some = known.sample(SAMPLE_OF_CENTRAL);
         let chosen = stream.sample(some.len(), SAMPLE_OF_CENTRAL.min(some.len()));

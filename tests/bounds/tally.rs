@@ -55,16 +55,17 @@ impl Tally {
                 eprintln!(
                     "EXCEEDED {}, {}: {value:e} for {truth}, error {error:e}, bound {bound:e} ratio {:.2}",
                     what(),
-                    self.arithmetic, error / bound
+                    self.arithmetic,
+                    error / bound
                 );
             }
         } else {
-        prop_assert!(
-            error <= bound,
-            "{}, {}: {value:e} for {truth}, error {error:e}, bound {bound:e}",
-            what(),
-            self.arithmetic
-        );
+            prop_assert!(
+                error <= bound,
+                "{}, {}: {value:e} for {truth}, error {error:e}, bound {bound:e}",
+                what(),
+                self.arithmetic
+            );
         }
         if error > 0.0 {
             if error / bound > self.worst.0 {
