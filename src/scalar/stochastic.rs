@@ -5,9 +5,10 @@
 //!
 //! The perturbation is a hash of the operation and its operands, as in Verrou's mode `random_det`
 //! (F. Févotte, B. Lathuilière, *Debugging and optimization of HPC programs with the Verrou tool*,
-//! Correctness 2019). Rounding is a function of the operands too: where an image has constant
-//! background, hundreds of units make the very same error, and a sum over them adds it up
-//! hundreds of times. Independent perturbations would cancel there like a square root.
+//! Correctness 2019). Rounding is a function of the operands too: on the constant background of an
+//! image, hundreds of units make the very same error, and a sum that meets the same term hundreds of
+//! times is off by the same amount each time. Independent perturbations cancel there like a square
+//! root; against them, errors in f64 of convolutions with tanh on digits were 2.8 times the bound.
 
 use std::cell::Cell;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
@@ -28,6 +29,8 @@ struct Perturbations {
     format: Format,
     /// u, magnified.
     relative: f64,
+    /// The bits of an `f64` that the format's numbers do not have.
+    below_spacing: u64,
     /// η, magnified.
     absolute: f64,
 }
@@ -62,6 +65,10 @@ pub fn with_perturbations<T>(
         seed,
         format,
         relative: format.unit_roundoff() * magnification,
+        below_spacing: match format {
+            Format::F64 => 0,
+            Format::F32 => (1 << (f64::MANTISSA_DIGITS - f32::MANTISSA_DIGITS)) - 1,
+        },
         absolute: format.smallest() * magnification,
     }));
     assert!(
@@ -90,16 +97,26 @@ enum Operation {
 impl Perturbations {
     /// ξ of this operation on these operands, uniform in [−1, 1).
     #[inline]
-    fn xi(&self, operation: Operation, a: f64, b: f64) -> f64 {
+    fn xi(&self, operation: Operation, a: u64, b: u64) -> f64 {
         // Odd constants of splitmix64 (S. Vigna, after G. Steele et al., OOPSLA 2014); the shifts
         // bring the high bits down, which a product never moves there.
-        let mut hash = (self.seed ^ operation as u64) ^ a.to_bits();
+        let mut hash = (self.seed ^ operation as u64) ^ a;
         hash = (hash ^ (hash >> 32)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        hash ^= b.to_bits();
+        hash ^= b;
         hash = (hash ^ (hash >> 30)).wrapping_mul(0x94d0_49bb_1331_11eb);
         hash = (hash ^ (hash >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         // The top 52 bits as the fraction of a number in [2, 4), minus 3.
         f64::from_bits((hash >> 12) | (1024 << 52)) - 3.0
+    }
+
+    /// The bits of the format's number that `value` rounds to.
+    ///
+    /// Results that become the same number are off by about the same: where a tanh saturates in
+    /// `f32`, all its units are 1, and all errors have one sign.
+    #[inline]
+    fn cell(&self, value: f64) -> u64 {
+        // Half of the spacing is added, and what is below the spacing cut off.
+        (value.to_bits() + (self.below_spacing.div_ceil(2))) & !self.below_spacing
     }
 
     /// `value`·(1 + u·ξ).
@@ -111,12 +128,12 @@ impl Perturbations {
 
 /// The result of an operation that cannot underflow.
 #[inline]
-fn perturbed(value: f64, operation: Operation, a: f64, b: f64) -> Stochastic {
+fn perturbed(value: f64, operation: Operation) -> Stochastic {
     // Outside of `with_perturbations` the arithmetic is plain f64.
     let Some(perturbations) = PERTURBATIONS.get() else {
         return Stochastic(value);
     };
-    let xi = perturbations.xi(operation, a, b);
+    let xi = perturbations.xi(operation, perturbations.cell(value), 0);
     Stochastic(perturbations.rounded(value, xi))
 }
 
@@ -138,7 +155,11 @@ fn perturbed_sum(a: f64, b: f64) -> Stochastic {
         return Stochastic(value);
     }
     let spacing = f64::from_bits(value.to_bits() & EXPONENT);
-    let xi = perturbations.xi(Operation::Add, smaller.abs(), spacing);
+    let xi = perturbations.xi(
+        Operation::Add,
+        perturbations.cell(smaller.abs() + spacing),
+        spacing.to_bits(),
+    );
     let sign = smaller.signum() * value.signum();
     Stochastic(perturbations.rounded(value, sign * xi))
 }
@@ -148,14 +169,13 @@ fn perturbed_sum(a: f64, b: f64) -> Stochastic {
 fn perturbed_or_underflowed(
     value: f64,
     operation: Operation,
-    a: f64,
-    b: f64,
+    key: [u64; 2],
     is_exactly_zero: bool,
 ) -> Stochastic {
     let Some(perturbations) = PERTURBATIONS.get() else {
         return Stochastic(value);
     };
-    let xi = perturbations.xi(operation, a, b);
+    let xi = perturbations.xi(operation, key[0], key[1]);
     let rounded = perturbations.rounded(value, xi);
     if value.abs() >= perturbations.format.smallest_normal() || is_exactly_zero {
         Stochastic(rounded)
@@ -164,12 +184,21 @@ fn perturbed_or_underflowed(
     }
 }
 
+/// The result of a function of one number, which can underflow unless it `is_exactly_zero`.
+#[inline]
+fn perturbed_function(value: f64, operation: Operation, is_exactly_zero: bool) -> Stochastic {
+    let cell = PERTURBATIONS
+        .get()
+        .map_or(0, |perturbations| perturbations.cell(value));
+    perturbed_or_underflowed(value, operation, [cell, 0], is_exactly_zero)
+}
+
 impl Scalar for Stochastic {
     #[inline]
     fn constant(value: f64) -> Self {
         match PERTURBATIONS.get() {
             Some(perturbations) if !perturbations.format.holds(value) => {
-                perturbed_or_underflowed(value, Operation::Constant, value, 0.0, false)
+                perturbed_function(value, Operation::Constant, false)
             }
             _ => Self(value),
         }
@@ -189,25 +218,25 @@ impl Scalar for Stochastic {
     #[inline]
     fn exp(self) -> Self {
         let at_limit = self.0.is_infinite();
-        perturbed_or_underflowed(self.0.exp(), Operation::Exp, self.0, 0.0, at_limit)
+        perturbed_function(self.0.exp(), Operation::Exp, at_limit)
     }
     #[inline]
     fn ln(self) -> Self {
-        perturbed(self.0.ln(), Operation::Ln, self.0, 0.0)
+        perturbed(self.0.ln(), Operation::Ln)
     }
     #[inline]
     fn sqrt(self) -> Self {
-        perturbed(self.0.sqrt(), Operation::Sqrt, self.0, 0.0)
+        perturbed(self.0.sqrt(), Operation::Sqrt)
     }
     #[inline]
     fn tanh(self) -> Self {
         let at_zero = self.0 == 0.0;
-        perturbed_or_underflowed(self.0.tanh(), Operation::Tanh, self.0, 0.0, at_zero)
+        perturbed_function(self.0.tanh(), Operation::Tanh, at_zero)
     }
     #[inline]
     fn erf(self) -> Self {
         let at_zero = self.0 == 0.0;
-        perturbed_or_underflowed(libm::erf(self.0), Operation::Erf, self.0, 0.0, at_zero)
+        perturbed_function(libm::erf(self.0), Operation::Erf, at_zero)
     }
 }
 
@@ -235,8 +264,7 @@ impl Mul for Stochastic {
         perturbed_or_underflowed(
             self.0 * other.0,
             Operation::Multiply,
-            self.0,
-            other.0,
+            [self.0.to_bits(), other.0.to_bits()],
             with_zero,
         )
     }
@@ -250,8 +278,7 @@ impl Div for Stochastic {
         perturbed_or_underflowed(
             self.0 / other.0,
             Operation::Divide,
-            self.0,
-            other.0,
+            [self.0.to_bits(), other.0.to_bits()],
             of_zero,
         )
     }
@@ -329,13 +356,14 @@ mod tests {
             seed: 1,
             format: Format::F64,
             relative: 0.0,
+            below_spacing: 0,
             absolute: 0.0,
         };
         // Operands with few bits, whose hashes have the least to start from.
         let draws = (1..=DRAWS).map(|k| f64::from(k % 1000) / 64.0 * f64::from(k / 1000 + 1));
         let draws: Vec<f64> = draws
             .enumerate()
-            .map(|(at, a)| perturbations.xi(Operation::Add, a, (at / 1000) as f64))
+            .map(|(at, a)| perturbations.xi(Operation::Add, a.to_bits(), (at / 1000) as u64))
             .collect();
         let moment =
             |power: i32| draws.iter().map(|xi| xi.powi(power)).sum::<f64>() / f64::from(DRAWS);
