@@ -401,7 +401,7 @@ mod tests {
             let small = Stochastic(1e-30);
             let lost = (small * small).0;
             assert!(
-                lost != 1e-60 && lost.abs() <= Format::F32.smallest(),
+                lost.to_bits() != 1e-60_f64.to_bits() && lost.abs() <= Format::F32.smallest(),
                 "{lost:e} for 1e-60"
             );
             assert!((Stochastic(-1000.0).exp()).0 != 0.0, "e^-1000");
@@ -414,7 +414,10 @@ mod tests {
         with_perturbations(1, Format::F32, 1.0, || {
             assert_eq!(Stochastic::constant(0.375).0.to_bits(), 0.375_f64.to_bits());
             let tenth = Stochastic::constant(0.1).0;
-            assert!(tenth != 0.1 && (tenth - 0.1).abs() < 6e-9, "{tenth}");
+            assert!(
+                tenth.to_bits() != 0.1_f64.to_bits() && (tenth - 0.1).abs() < 6e-9,
+                "{tenth}"
+            );
         });
     }
 
