@@ -158,9 +158,9 @@ mod tests {
 
     #[test]
     fn a_spread_scales_with_its_runs_down_to_the_smallest_numbers() {
-        // √((3² + 4² + 5² + 5² + 5² + 2²)/6) = √(104/6)
-        let runs = [3.0, -4.0, 5.0, 5.0, -5.0, 2.0];
-        let expected = (104.0_f64 / 6.0).sqrt();
+        // √((3² + 4² + 5² + 5² + 5² + 2²)/10) = √10.4
+        let runs = [3.0, -4.0, 5.0, 5.0, -5.0, 2.0, 0.0, 0.0, 0.0, 0.0];
+        let expected = 10.4_f64.sqrt();
         for scale in [1.0, f64::exp2(-900.0), f64::exp2(900.0)] {
             let spread = root_mean_square(runs.iter().map(|run| run * scale));
             assert!(
@@ -168,7 +168,7 @@ mod tests {
                 "{spread:e} at scale {scale:e}, and not {expected:e} times that"
             );
         }
-        let zero = root_mean_square([0.0; 6].into_iter());
+        let zero = root_mean_square([0.0; 10].into_iter());
         assert!(zero.abs() == 0.0, "no spread without differences: {zero:e}");
     }
 
