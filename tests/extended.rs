@@ -9,10 +9,11 @@ use gradproof::data;
 use gradproof::network::{Coordinate, LeafName, Network, Objective, Parameters, Problem};
 use gradproof::rng::Stream;
 use gradproof::scalar::DoubleDouble;
-use gradproof::source::{Extended, Point, extended, extended_digits};
+use gradproof::source::{Extended, Point, SAFETY, extended, extended_digits};
 use gradproof::spec::plan::Plan;
 use gradproof::spec::preset::preset;
 use gradproof::spec::{NetworkSpec, PenaltySpec};
+use gradproof::tensor::values;
 
 /// Digits to which the analytic derivative and the central difference match wherever there is one.
 const DIGITS: f64 = 18.0;
@@ -128,6 +129,49 @@ fn lenet5_matches_to_eighteen_digits() {
         assert!(
             tally.coordinates - tally.zeros - tally.without_central >= 60,
             "{name}: most coordinates are judged by their digits: {tally:?}"
+        );
+    }
+}
+
+/// All of conv1.weight, all biases, and 75 of each other weight; and the digits that conditioning
+/// leaves in `f64`, −log₁₀(bound/|g|).
+#[test]
+#[expect(
+    clippy::print_stderr,
+    reason = "how many digits can be expected is worth seeing"
+)]
+fn lenet5_matches_to_eighteen_digits_at_many_coordinates() {
+    let point = point(&preset("lenet5").unwrap(), 2, 1, None);
+    let coordinates: Vec<Coordinate> = sample(&point, 150, false)
+        .chunk_by(|a, b| a.leaf == b.leaf)
+        .flat_map(|tensor| {
+            let name = point.problem.network.leaf_name(tensor[0].leaf);
+            let whole = name == "conv1.weight" || name.ends_with(".bias");
+            tensor[..if whole { tensor.len() } else { 75 }].to_vec()
+        })
+        .collect();
+    let tally = assert_agree("lenet5", &point, &coordinates);
+    eprintln!("{tally:?}");
+    let gradient = point.problem.backpropagate::<f64>(Some(&point.pattern));
+    for leaf in point.problem.leaves() {
+        let derivatives = values(gradient.leaf(leaf));
+        let pairs = point.problem.coordinates(leaf).zip(derivatives);
+        let mut digits: Vec<f64> = pairs
+            .filter(|(_, g)| g.abs() > 0.0)
+            .map(|(coordinate, g)| {
+                -(SAFETY * point.rounding.derivative(coordinate) / g.abs()).log10()
+            })
+            .collect();
+        digits.sort_by(f64::total_cmp);
+        let at = |share: f64| digits[((digits.len() - 1) as f64 * share) as usize];
+        eprintln!(
+            "{}: {} derivatives that are not 0; digits {:.1} at least, {:.1} at 1 %, {:.1} in the median, {:.1} at most",
+            point.problem.network.leaf_name(leaf),
+            digits.len(),
+            at(0.0),
+            at(0.01),
+            at(0.5),
+            at(1.0)
         );
     }
 }

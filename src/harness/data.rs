@@ -2,18 +2,46 @@
 //!
 //! Nothing here is drawn by proptest: data whose size depends on a drawn shape shrinks badly.
 
+use crate::loss::Loss;
 use crate::rng::Stream;
+use crate::spec::LossSpec;
+use crate::spec::plan::Plan;
 use crate::tensor::{self, Tensor};
 
 /// Values are multiples of 2⁻⁶: short, and exact in `f32` too.
-const BITS: i32 = 6;
+pub(super) const SHORT: i32 = 6;
 
-/// A tensor of uniform multiples of 1/64 in [−`bound`, `bound`].
-pub(super) fn uniform(shape: &[usize], seed: u64, purpose: &str, bound: f64) -> Tensor<f64> {
+/// The largest input and target of a network.
+pub(super) const INPUT_BOUND: f64 = 2.0;
+
+/// A tensor of uniform multiples of 2^−`bits` in [−`bound`, `bound`].
+pub(super) fn uniform(
+    shape: &[usize],
+    seed: u64,
+    purpose: &str,
+    bound: f64,
+    bits: i32,
+) -> Tensor<f64> {
     let mut stream = Stream::new(seed, purpose);
     let mut values = tensor::zeros(shape);
-    values.mapv_inplace(|_: f64| stream.symmetric(bound, BITS));
+    values.mapv_inplace(|_: f64| stream.symmetric(bound, bits));
     values
+}
+
+/// The loss of `plan`'s output with what it is compared with.
+pub(super) fn loss(spec: &LossSpec, plan: &Plan, seed: u64) -> Loss {
+    match spec {
+        LossSpec::SoftmaxCrossEntropy { label_smoothing } => Loss::SoftmaxCrossEntropy {
+            classes: classes(plan.output[0], plan.output[1], seed),
+            label_smoothing: *label_smoothing,
+        },
+        LossSpec::MeanSquaredError {} => Loss::MeanSquaredError {
+            target: uniform(&plan.output, seed, "target", INPUT_BOUND, SHORT),
+        },
+        LossSpec::WeightedSum {} => Loss::WeightedSum {
+            cotangent: cotangent(&plan.output, seed),
+        },
+    }
 }
 
 /// A tensor of random signs times multiples of 1/64 in [1/2, 3/2].
@@ -25,7 +53,7 @@ pub(super) fn cotangent(shape: &[usize], seed: u64) -> Tensor<f64> {
 }
 
 /// One class below `labels` for each of `batch` samples.
-pub(super) fn classes(batch: usize, labels: usize, seed: u64) -> Vec<usize> {
+fn classes(batch: usize, labels: usize, seed: u64) -> Vec<usize> {
     let mut stream = Stream::new(seed, "classes");
     (0..batch).map(|_| stream.index(labels)).collect()
 }

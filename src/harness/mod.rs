@@ -18,6 +18,7 @@
 //! ```
 
 mod data;
+mod deep;
 mod describe;
 mod fit;
 pub mod mutant;
@@ -26,6 +27,7 @@ mod operator;
 mod persistence;
 pub mod strategy;
 
+pub use deep::{DeepNetworkCase, Weights};
 pub use network::NetworkCase;
 pub use operator::OperatorCase;
 pub use persistence::{REGRESSIONS, config, config_in};

@@ -2,15 +2,11 @@
 
 use std::fmt;
 
-use crate::loss::Loss;
 use crate::network::{Network, Objective, Parameters, Problem};
+use crate::spec::NetworkSpec;
 use crate::spec::plan::{Plan, PlanError};
-use crate::spec::{LossSpec, NetworkSpec};
 
 use super::{data, describe};
-
-/// The largest input and target.
-const INPUT_BOUND: f64 = 2.0;
 
 /// A network, its batch size, and the seed that all values come from.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,27 +30,27 @@ impl NetworkCase {
         let tensors = planned
             .map(|parameter| {
                 let bound = 2.0 / (parameter.fan_in as f64).sqrt();
-                data::uniform(&parameter.shape, self.seed, &parameter.name, bound)
+                data::uniform(
+                    &parameter.shape,
+                    self.seed,
+                    &parameter.name,
+                    bound,
+                    data::SHORT,
+                )
             })
             .collect();
-        let loss = match &self.spec.loss {
-            LossSpec::SoftmaxCrossEntropy { label_smoothing } => Loss::SoftmaxCrossEntropy {
-                classes: data::classes(self.batch, plan.output[1], self.seed),
-                label_smoothing: *label_smoothing,
-            },
-            LossSpec::MeanSquaredError {} => Loss::MeanSquaredError {
-                target: data::uniform(&plan.output, self.seed, "target", INPUT_BOUND),
-            },
-            LossSpec::WeightedSum {} => Loss::WeightedSum {
-                cotangent: data::cotangent(&plan.output, self.seed),
-            },
-        };
         Ok(Problem {
             network: Network::new(&plan),
             parameters: Parameters { tensors },
-            input: data::uniform(&plan.input, self.seed, "input", INPUT_BOUND),
+            input: data::uniform(
+                &plan.input,
+                self.seed,
+                "input",
+                data::INPUT_BOUND,
+                data::SHORT,
+            ),
             objective: Objective {
-                loss: Some(loss),
+                loss: Some(data::loss(&self.spec.loss, &plan, self.seed)),
                 scale: 1.0,
                 penalty: None,
             },

@@ -45,13 +45,14 @@ impl OperatorCase {
                     self.seed,
                     &parameter.name,
                     PARAMETER_BOUND,
+                    data::SHORT,
                 )
             })
             .collect();
         Problem::single(
             Some(self.op.clone()),
             parameters,
-            data::uniform(&self.input, self.seed, "input", INPUT_BOUND),
+            data::uniform(&self.input, self.seed, "input", INPUT_BOUND, data::SHORT),
             Loss::WeightedSum {
                 cotangent: data::cotangent(&plan.output, self.seed),
             },

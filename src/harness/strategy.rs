@@ -3,6 +3,8 @@
 //! Batch and channel counts are 2 or more most of the time, since many faults hide at 1, and every
 //! size shrinks towards 1.
 
+mod deep;
+
 use proptest::array::uniform2;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -13,6 +15,8 @@ use crate::spec::{
 };
 
 use super::{NetworkCase, OperatorCase, fit};
+
+pub use deep::deep_network;
 
 /// The most samples in a batch.
 const MOST_SAMPLES: usize = 3;

@@ -7,6 +7,7 @@
 mod double_double;
 mod dual;
 mod dual_double_double;
+mod format;
 mod stochastic;
 
 use std::fmt::Debug;
@@ -15,7 +16,8 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 pub use double_double::DoubleDouble;
 pub use dual::Dual;
 pub use dual_double_double::DualDoubleDouble;
-pub use stochastic::{Stochastic, with_stream};
+pub use format::Format;
+pub use stochastic::{Stochastic, with_perturbations};
 
 /// A number with the few operations that layers, losses and penalties use.
 ///

@@ -1,6 +1,7 @@
 //! A problem with all that its sources share: branch pattern and rounding.
 
 use crate::network::{Coordinate, Pattern, Problem};
+use crate::scalar::Format;
 
 use super::{Gradient, GradientSource, Question, Rounding, SourceError};
 
@@ -20,7 +21,7 @@ impl Point {
     #[must_use]
     pub fn new(problem: Problem, seed: u64) -> Self {
         let pattern = problem.pattern();
-        let rounding = Rounding::measure(&problem, &pattern, seed);
+        let rounding = Rounding::measure(&problem, &pattern, seed, Format::F64);
         Self {
             problem,
             pattern,

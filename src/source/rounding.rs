@@ -5,20 +5,24 @@ use rayon::prelude::*;
 use crate::network::objective::Evaluation;
 use crate::network::{Coordinate, LeafName, Pattern, Problem};
 use crate::rng;
-use crate::scalar::{Scalar, Stochastic, with_stream};
+use crate::scalar::{Format, Scalar, Stochastic, with_perturbations};
 use crate::tensor::{Tensor, values};
 
-/// Perturbed runs; with six, the spread of a normal variable is known to about a third.
-const RUNS: u64 = 6;
+/// Perturbed runs: for ten to be so small by luck that 16 spreads do not cover a typical error has
+/// a probability near 1e-9 a coordinate, where six had 1e-6 (χ² of as many degrees of freedom).
+const RUNS: u64 = 10;
 
-/// Unit roundoff of `f64`: 2⁻⁵³.
-const UNIT_ROUNDOFF: f64 = f64::EPSILON / 2.0;
-
-/// Perturbations are this much larger than the unit roundoff, and the spread is divided by it.
+/// Perturbations are this much larger than the roundings of `format`, and the spread is divided by it.
 ///
-/// At the unit roundoff itself most perturbations would be rounded away; 2¹² keeps them 12 bits
-/// above that, and still so small that the spread is linear in them.
-const MAGNIFICATION: f64 = 4096.0;
+/// Runs are carried in `f64`. At its own unit roundoff most perturbations would be rounded away; 2¹²
+/// keeps them 12 bits above that, and still so small that the spread is linear in them. Those of
+/// `f32` are 29 bits above as they are.
+fn magnification(format: Format) -> f64 {
+    match format {
+        Format::F64 => 4096.0,
+        Format::F32 => 1.0,
+    }
+}
 
 /// An error bound is this many spreads.
 ///
@@ -38,18 +42,20 @@ pub struct Rounding {
 }
 
 impl Rounding {
-    /// Measure `problem`, whose branches are those of `pattern`; perturbations are drawn from `seed`.
+    /// Measure `problem`, computed in `format`, whose branches are those of `pattern`; perturbations
+    /// are drawn from `seed`.
     ///
     /// Every run replays the branches of the unperturbed one: at exact ties it would otherwise jump
     /// between equal branches, and call that rounding.
     #[must_use]
-    pub fn measure(problem: &Problem, pattern: &Pattern, seed: u64) -> Self {
+    pub fn measure(problem: &Problem, pattern: &Pattern, seed: u64, format: Format) -> Self {
+        let magnification = magnification(format);
         let exact = problem.backpropagate::<f64>(Some(pattern));
         let runs: Vec<Evaluation<Stochastic>> = (0..RUNS)
             .into_par_iter()
             .map(|run| {
                 let seed = rng::derive(seed, "rounding", run);
-                with_stream(seed, UNIT_ROUNDOFF * MAGNIFICATION, || {
+                with_perturbations(seed, format, magnification, || {
                     problem.backpropagate(Some(pattern))
                 })
             })
@@ -57,9 +63,12 @@ impl Rounding {
         let spread = |leaf: LeafName| {
             let perturbed: Vec<&[Stochastic]> =
                 runs.iter().map(|run| values(run.leaf(leaf))).collect();
-            tensor_spread(exact.leaf(leaf), &perturbed)
+            tensor_spread(exact.leaf(leaf), &perturbed, magnification)
         };
-        let value = root_mean_square(runs.iter().map(|run| run.value.primal() - exact.value));
+        let value = spread_of(
+            runs.iter().map(|run| run.value.primal() - exact.value),
+            magnification,
+        );
         Self {
             value,
             input: spread(LeafName::Input),
@@ -90,11 +99,16 @@ impl Rounding {
 }
 
 /// max(sᵢ, |gᵢ|·median(s/|g|)): a few lucky runs cannot make a coordinate look exact.
-fn tensor_spread(exact: &Tensor<f64>, perturbed: &[&[Stochastic]]) -> Tensor<f64> {
+fn tensor_spread(
+    exact: &Tensor<f64>,
+    perturbed: &[&[Stochastic]],
+    magnification: f64,
+) -> Tensor<f64> {
     let mut spread = exact.clone();
     for (index, entry) in spread.iter_mut().enumerate() {
         let center = *entry;
-        *entry = root_mean_square(perturbed.iter().map(|run| run[index].primal() - center));
+        let differences = perturbed.iter().map(|run| run[index].primal() - center);
+        *entry = spread_of(differences, magnification);
     }
     let mut relative: Vec<f64> = spread
         .iter()
@@ -113,6 +127,16 @@ fn tensor_spread(exact: &Tensor<f64>, perturbed: &[&[Stochastic]]) -> Tensor<f64
     spread
 }
 
+/// The spread without its magnification: never 0 but for runs that all gave 0.
+fn spread_of(differences: impl Iterator<Item = f64> + Clone, magnification: f64) -> f64 {
+    let spread = root_mean_square(differences);
+    if spread > 0.0 {
+        (spread / magnification).max(Format::F64.smallest())
+    } else {
+        spread
+    }
+}
+
 /// The spread of the perturbed runs; squared in units of the largest, since the square of a small
 /// number underflows, and a spread of 0 would call the smallest rounding a disagreement.
 fn root_mean_square(differences: impl Iterator<Item = f64> + Clone) -> f64 {
@@ -125,7 +149,7 @@ fn root_mean_square(differences: impl Iterator<Item = f64> + Clone) -> f64 {
     let squares: f64 = differences
         .map(|difference| (difference / unit) * (difference / unit))
         .sum();
-    unit * (squares / RUNS as f64).sqrt() / MAGNIFICATION
+    unit * (squares / RUNS as f64).sqrt()
 }
 
 #[cfg(test)]
@@ -134,9 +158,9 @@ mod tests {
 
     #[test]
     fn a_spread_scales_with_its_runs_down_to_the_smallest_numbers() {
-        // √((3² + 4² + 5² + 5² + 5² + 2²)/6) = √(104/6)
-        let runs = [3.0, -4.0, 5.0, 5.0, -5.0, 2.0];
-        let expected = (104.0_f64 / 6.0).sqrt() / MAGNIFICATION;
+        // √((3² + 4² + 5² + 5² + 5² + 2²)/10) = √10.4
+        let runs = [3.0, -4.0, 5.0, 5.0, -5.0, 2.0, 0.0, 0.0, 0.0, 0.0];
+        let expected = 10.4_f64.sqrt();
         for scale in [1.0, f64::exp2(-900.0), f64::exp2(900.0)] {
             let spread = root_mean_square(runs.iter().map(|run| run * scale));
             assert!(
@@ -144,7 +168,7 @@ mod tests {
                 "{spread:e} at scale {scale:e}, and not {expected:e} times that"
             );
         }
-        let zero = root_mean_square([0.0; 6].into_iter());
+        let zero = root_mean_square([0.0; 10].into_iter());
         assert!(zero.abs() == 0.0, "no spread without differences: {zero:e}");
     }
 

@@ -27,8 +27,10 @@ pub(super) fn forward(problem: &Problem, leaves: &Leaves) -> Taped<()> {
         value = value + loss_forward(loss, leaves, output) * problem.objective.scale;
     }
     for (number, weight) in leaves.parameters.iter().enumerate() {
-        if let Some(penalty) = problem.penalty_on(LeafName::Parameter(number)) {
-            value = value + penalty_forward(penalty, weight);
+        let leaf = LeafName::Parameter(number);
+        if let Some(penalty) = problem.penalty_on(leaf) {
+            let units = problem.leaf(leaf).shape()[0];
+            value = value + penalty_forward(penalty, weight, units);
         }
     }
     value
@@ -94,12 +96,12 @@ fn by_feature(
     leaves.device.tensor_from_vec(turned, shape)
 }
 
-/// Compute the penalty of one weight.
-fn penalty_forward(penalty: PenaltySpec, weight: &Leaf) -> Taped<()> {
-    match penalty {
-        PenaltySpec::L2 { strength } => {
-            weight.leaky_trace().square().sum::<(), Axis<0>>() * (0.5 * strength)
-        }
-        PenaltySpec::L1 { strength } => weight.leaky_trace().abs().sum::<(), Axis<0>>() * strength,
-    }
+/// Compute the penalty of one weight, a sum over its output units of sums.
+fn penalty_forward(penalty: PenaltySpec, weight: &Leaf, units: usize) -> Taped<()> {
+    let (terms, factor) = match penalty {
+        PenaltySpec::L2 { strength } => (weight.leaky_trace().square(), 0.5 * strength),
+        PenaltySpec::L1 { strength } => (weight.leaky_trace().abs(), strength),
+    };
+    let by_unit: Activation = terms.reshape_like(&(units, weight.shape().0 / units));
+    by_unit.sum::<(usize,), Axis<1>>().sum::<(), Axis<0>>() * factor
 }
