@@ -11,7 +11,7 @@ use gradproof::harness::mutant::{Fixture, Mutant, Mutated, SCALES, fixtures};
 use gradproof::harness::{OperatorCase, config, strategy};
 use gradproof::network::objective::Evaluation;
 use gradproof::network::{Coordinate, Problem};
-use gradproof::scalar::{Scalar, Stochastic, with_stream};
+use gradproof::scalar::{Format, Scalar, Stochastic, with_perturbations};
 use gradproof::source::{
     Backprop, Central, Dual, Estimate, FaultySource, Gradient, GradientSource, Point, Question,
     Reverse, SAFETY,
@@ -379,9 +379,8 @@ impl Bounds {
     const MAGNIFICATION: f64 = 4096.0;
 
     fn measure(source: Mutated, point: &Point) -> Self {
-        let unit = Self::MAGNIFICATION * f64::EPSILON / 2.0;
         let run = |seed| {
-            with_stream(seed, unit, || {
+            with_perturbations(seed, Format::F64, Self::MAGNIFICATION, || {
                 source.backpropagate(&point.problem, Some(&point.pattern))
             })
         };
