@@ -20,6 +20,8 @@ pub enum BugKind {
     ChannelsSwapped,
     /// Channels are in the places of their neighbours.
     ChannelsRolled,
+    /// The numbers are in the order of a layout that has the channels last, or the other way round.
+    ChannelsLast,
     /// Groups are in the places of their neighbours, or all read the first.
     GroupsRolled,
     /// Everything is one place off along a spatial axis, or along both.
@@ -44,13 +46,19 @@ pub enum BugKind {
     ApproximateDerivative,
     /// The derivative of a branch that was not taken.
     WrongBranch,
+    /// A window's mean is divided by another number of entries.
+    Divisor,
+    /// The loss's target takes no part.
+    TargetMissing,
     /// The penalty's gradient is left out.
     PenaltyMissing,
     /// The penalty's gradient is there twice.
     PenaltyDoubled,
     /// The penalty's gradient is on the bias too.
     PenaltyOnBias,
-    /// Right, but for values that were rounded to fewer bits.
+    /// The penalty's gradient is taken away instead of added.
+    PenaltySign,
+    /// Right, but for values that were rounded to fewer bits, or computed in fewer.
     Rounded(Format),
     /// Right, but for noise that grows with the value.
     Noise,
@@ -72,6 +80,14 @@ pub enum Factor {
     Positions,
     /// 1/number of spatial positions: a mean where a sum belongs.
     OverPositions,
+    /// The number of entries of one sample of what the loss is a mean over.
+    Features,
+    /// 1/number of entries of one sample.
+    OverFeatures,
+    /// The number of all entries that the loss is a mean over.
+    Entries,
+    /// 1/number of all entries.
+    OverEntries,
     /// Another constant.
     Other(f64),
 }
