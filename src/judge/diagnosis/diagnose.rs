@@ -65,10 +65,13 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Diagnosis {
     }
 }
 
+/// Shows some of the hypotheses, one after the other.
+type Group = fn(&Context<'_>, &mut dyn FnMut(&Hypothesis<'_>));
+
 /// Every kind that fits, the first of each in words.
 fn explanations(context: &Context<'_>) -> Vec<Found> {
     let mut found: Vec<Found> = Vec::new();
-    let groups: [fn(&Context<'_>, &mut dyn FnMut(&Hypothesis<'_>)); 4] = [
+    let groups: [Group; 4] = [
         of_penalty,
         |context, hold| factor::named(context).iter().for_each(hold),
         |context, hold| rearranged::hypotheses(context).iter().for_each(hold),

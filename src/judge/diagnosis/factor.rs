@@ -104,21 +104,6 @@ fn sizes(context: &Context<'_>) -> Vec<Size> {
             });
         }
     }
-    if problem.network.layers().is_empty() {
-        let entries = context.right.len();
-        sizes.push(Size {
-            value: entries / context.batch().max(1),
-            name: "the number of outputs of one sample",
-            times: Factor::Features,
-            over: Factor::OverFeatures,
-        });
-        sizes.push(Size {
-            value: entries,
-            name: "the number of all outputs",
-            times: Factor::Entries,
-            over: Factor::OverEntries,
-        });
-    }
     sizes
 }
 

@@ -14,14 +14,13 @@ pub enum BugKind {
     KernelRotated,
     /// The kernel runs backwards along one axis.
     KernelMirrored(Axis),
-    /// The kernel's rows and columns are exchanged, or the matrix is transposed.
+    /// Axes are exchanged: a kernel's rows and columns, a matrix's, or those of a layout that has the
+    /// channels last.
     Transposed,
     /// Input and output channels are exchanged.
     ChannelsSwapped,
     /// Channels are in the places of their neighbours.
     ChannelsRolled,
-    /// The numbers are in the order of a layout that has the channels last, or the other way round.
-    ChannelsLast,
     /// Groups are in the places of their neighbours, or all read the first.
     GroupsRolled,
     /// Everything is one place off along a spatial axis, or along both.
@@ -46,10 +45,6 @@ pub enum BugKind {
     ApproximateDerivative,
     /// The derivative of a branch that was not taken.
     WrongBranch,
-    /// A window's mean is divided by another number of entries.
-    Divisor,
-    /// The loss's target takes no part.
-    TargetMissing,
     /// The penalty's gradient is left out.
     PenaltyMissing,
     /// The penalty's gradient is there twice.
@@ -80,14 +75,6 @@ pub enum Factor {
     Positions,
     /// 1/number of spatial positions: a mean where a sum belongs.
     OverPositions,
-    /// The number of entries of one sample of what the loss is a mean over.
-    Features,
-    /// 1/number of entries of one sample.
-    OverFeatures,
-    /// The number of all entries that the loss is a mean over.
-    Entries,
-    /// 1/number of all entries.
-    OverEntries,
     /// Another constant.
     Other(f64),
 }

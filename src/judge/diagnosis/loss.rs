@@ -112,7 +112,7 @@ fn difference(a: f64, b: f64) -> (f64, f64) {
 
 const SOFTMAX: [Wrong<Logit>; 9] = [
     (
-        BugKind::TargetMissing,
+        BugKind::ApproximateDerivative,
         "softmax(z)/N: the target is not subtracted",
         "the - 1 at the target class",
         |at| (at.p, at.p),
@@ -187,7 +187,7 @@ struct Pair {
 
 const SQUARED: [Wrong<Pair>; 5] = [
     (
-        BugKind::TargetMissing,
+        BugKind::ApproximateDerivative,
         "2y/M: the target is not subtracted",
         "the difference y - t",
         |at| (at.y, at.y.abs()),

@@ -6,9 +6,9 @@ use crate::layer::{AvgPool2d, MaxPool2d};
 use crate::spec::extent::Window;
 use crate::tensor::values;
 
-use super::evidence::Context;
+use super::evidence::{Context, within};
 use super::hypothesis::Hypothesis;
-use super::kind::BugKind;
+use super::kind::{BugKind, Factor};
 use super::terms::Terms;
 use super::window::{self, Extents, Keep, Origin, Samples, Slide};
 
@@ -49,6 +49,8 @@ enum Choice {
     Before,
     /// Every entry, an equal part each.
     Everyone,
+    /// Every entry, the whole gradient each.
+    EveryoneWhole,
 }
 
 #[derive(Clone, Copy)]
@@ -122,6 +124,12 @@ pub(super) fn max_pool2d<'a>(pool: &MaxPool2d, context: &'a Context<'a>) -> Vec<
             "the gradient is spread over the window, where the maximum gets all of it",
             Choice::Everyone,
         ),
+        (
+            BugKind::WrongBranch,
+            "each window's gradient at every one of its entries",
+            "the gradient is given to the whole window, where the maximum alone gets it",
+            Choice::EveryoneWhole,
+        ),
     ];
     let shares =
         choices.map(|(kind, equals, look, choice)| (kind, equals, look, Share::Entry(choice)));
@@ -150,10 +158,18 @@ pub(super) fn avg_pool2d<'a>(pool: &AvgPool2d, context: &'a Context<'a>) -> Vec<
             "what comes out when every window is divided by the whole kernel's size",
             Divisor::Whole,
         ),
-        ("what comes out without any division", Divisor::One),
     ];
-    let shares = shares
-        .map(|(equals, divisor)| (BugKind::Divisor, equals, look, Share::Mean(*pool, divisor)));
+    let kind = BugKind::ApproximateDerivative;
+    let mut shares = shares
+        .map(|(equals, divisor)| (kind, equals, look, Share::Mean(*pool, divisor)))
+        .to_vec();
+    let entries = (pool.window.kernel[0] * pool.window.kernel[1]) as f64;
+    shares.push((
+        BugKind::Factor(Factor::Other(entries)),
+        "what comes out when no window is divided by its number of entries",
+        "the division: a sum stands where a mean belongs",
+        Share::Mean(*pool, Divisor::One),
+    ));
     let inside = [Share::Mean(*pool, Divisor::Inside)];
     let right = Share::Mean(*pool, Divisor::Own);
     of_pool(&pool.window, right, &shares, &inside, context)
@@ -307,7 +323,7 @@ impl Pass<'_> {
             .iter()
             .map(|at| self.x[*at])
             .fold(f64::INFINITY, f64::min);
-        let is = |wanted: f64| move |at: &usize| self.x[*at] >= wanted && self.x[*at] <= wanted;
+        let is = |wanted: f64| move |at: &usize| within(self.x[*at], wanted, 0.0);
         let first = inside.iter().position(is(largest)).unwrap_or(0);
         let ties = inside.iter().copied().filter(|at| is(largest)(at));
         let number = match choice {
@@ -323,6 +339,7 @@ impl Pass<'_> {
                 let share = dy / ties.clone().count().max(1) as f64;
                 return ties.for_each(|at| put(at, share));
             }
+            Choice::EveryoneWhole => return inside.iter().for_each(|at| put(*at, dy)),
             Choice::Everyone => {
                 return inside.iter().for_each(|at| put(*at, dy / count as f64));
             }

@@ -20,6 +20,13 @@ const TAIL: f64 = 6.0;
 /// Standard deviations that chance does not reach.
 const UNLIKELY: f64 = 4.0;
 
+/// Whether a format's range of exponents counts: values may have been rounded in another range.
+#[derive(Clone, Copy)]
+enum Exponents {
+    Any,
+    OfFormat,
+}
+
 /// What is found: a kind, what the tensor equals, and what to look at.
 pub(super) struct Found {
     pub(super) kind: BugKind,
@@ -54,8 +61,12 @@ impl Format {
     }
 
     /// The distance between neighbours at `value`.
-    fn spacing(self, value: f64) -> f64 {
+    fn spacing(self, value: f64, exponents: Exponents) -> f64 {
         let (digits, smallest, _) = self.bits();
+        let smallest = match exponents {
+            Exponents::Any => f64::MIN_EXP,
+            Exponents::OfFormat => smallest,
+        };
         let exponent = if value.abs() > 0.0 {
             i32::try_from(value.to_bits() >> 52 & 0x7ff).expect("eleven bits") - 1023
         } else {
@@ -65,40 +76,43 @@ impl Format {
     }
 
     /// `value` to the nearest number, at a tie to the even one.
-    fn round(self, value: f64) -> f64 {
+    fn round(self, value: f64, exponents: Exponents) -> f64 {
         let (digits, _, largest) = self.bits();
         if !value.is_finite() {
             return value;
         }
-        let spacing = self.spacing(value);
+        let spacing = self.spacing(value, exponents);
         let rounded = (value / spacing).round_ties_even() * spacing;
         let most = (2.0 - f64::exp2(f64::from(1 - digits))) * f64::exp2(f64::from(largest));
-        if rounded.abs() > most {
+        if matches!(exponents, Exponents::OfFormat) && rounded.abs() > most {
             f64::INFINITY.copysign(value)
         } else {
             rounded
         }
     }
 
-    fn holds(self, value: f64) -> bool {
-        within(self.round(value), value, 0.0)
+    fn holds(self, value: f64, exponents: Exponents) -> bool {
+        within(self.round(value, exponents), value, 0.0)
     }
 }
 
 /// The format whose roundings the wrong values are, to one unit in the last place.
 pub(super) fn rounded(context: &Context<'_>) -> Option<Found> {
-    Format::ALL.into_iter().find_map(|format| {
+    let formats = Format::ALL
+        .into_iter()
+        .flat_map(|format| [Exponents::OfFormat, Exponents::Any].map(|range| (format, range)));
+    formats.into_iter().find_map(|(format, exponents)| {
         let mut informative = 0;
         for (index, right) in context.right.iter().enumerate() {
             let (wrong, error) = (context.wrong[index], context.error[index]);
-            let rounded = format.round(*right);
+            let rounded = format.round(*right, exponents);
             // What the format holds is not changed by it.
             let slack = if within(rounded, *right, error) {
                 0.0
             } else {
-                format.spacing(*right)
+                format.spacing(*right, exponents)
             };
-            if !format.holds(wrong) || !within(wrong, rounded, slack + error) {
+            if !format.holds(wrong, exponents) || !within(wrong, rounded, slack + error) {
                 return None;
             }
             informative += usize::from((wrong - right).abs() > 8.0 * error);
@@ -132,8 +146,17 @@ fn computed_in_f32(context: &Context<'_>) -> Option<Found> {
     let informative = (0..differences.len())
         .filter(|index| !context.agrees(*index))
         .count();
-    let narrow = context.wrong.iter().all(|wrong| format.holds(*wrong))
-        && context.right.iter().filter(|g| !format.holds(**g)).count() * 2 > differences.len();
+    let narrow = context
+        .wrong
+        .iter()
+        .all(|wrong| format.holds(*wrong, Exponents::OfFormat))
+        && context
+            .right
+            .iter()
+            .filter(|g| !format.holds(**g, Exponents::OfFormat))
+            .count()
+            * 2
+            > differences.len();
     let small = differences.iter().all(|d| d.abs() <= bound);
     let entries = informative >= FEWEST_IN_FORMAT && informative * 2 > differences.len();
     (narrow && small && entries && is_patternless(&differences, context)).then(|| Found {
@@ -169,10 +192,15 @@ fn proportional(context: &Context<'_>) -> Option<Found> {
     let mut sizes: Vec<f64> = present.iter().map(|index| shares[*index].abs()).collect();
     sizes.sort_by(f64::total_cmp);
     let (median, largest) = (sizes[sizes.len() / 2], sizes[sizes.len() - 1]);
+    // The differences themselves grow with the value, but their signs say nothing either.
+    let signs: Vec<f64> = differences(context)
+        .iter()
+        .map(|d| if d.abs() > 0.0 { d.signum() } else { 0.0 })
+        .collect();
     let scatters = largest <= LARGEST
         && largest <= TAIL * median
         && is_patternless(&shares, context)
-        && is_patternless(&differences(context), context);
+        && is_patternless(&signs, context);
     let size = shown(root_mean_square(&sizes));
     scatters.then(|| Found {
         kind: BugKind::Noise,

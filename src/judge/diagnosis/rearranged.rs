@@ -125,13 +125,13 @@ fn layouts(role: Role, shape: &[usize]) -> Vec<Hypothesis<'static>> {
                 &[1, 0, 2, 3],
             ),
             (
-                BugKind::ChannelsLast,
+                BugKind::Transposed,
                 "the right numbers in the order (output, row, column, input) of a channels-last layout",
                 "the layout in which the kernel's gradient is written or read",
                 &[0, 2, 3, 1],
             ),
             (
-                BugKind::ChannelsLast,
+                BugKind::Transposed,
                 "the right numbers in the order (row, column, input, output) of a channels-last layout",
                 "the layout in which the kernel's gradient is written or read",
                 &[2, 3, 1, 0],
@@ -139,7 +139,7 @@ fn layouts(role: Role, shape: &[usize]) -> Vec<Hypothesis<'static>> {
         ],
         Role::Images => &[
             (
-                BugKind::ChannelsLast,
+                BugKind::Transposed,
                 "the right numbers in the order (sample, row, column, channel) of a channels-last layout",
                 "the layout in which the gradient is written or read",
                 &[0, 2, 3, 1],
