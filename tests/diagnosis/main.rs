@@ -1,6 +1,5 @@
 //! Wrong gradients are called by their names, at every scale of the loss, and strange ones by none.
 
-#[path = "../support/mutants.rs"]
 mod mutants;
 
 mod activations;

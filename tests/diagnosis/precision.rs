@@ -5,7 +5,7 @@ use gradproof::network::Problem;
 use gradproof::rng::Stream;
 use gradproof::tensor::Tensor;
 
-use super::{INPUT, Right, SCALES, WEIGHT, at_scale, is_named, operator};
+use super::{BIAS, INPUT, Right, SCALES, WEIGHT, at_scale, is_named, operator};
 
 /// Values without a short binary form.
 fn problems() -> [Problem; 2] {
@@ -59,6 +59,31 @@ fn roundings() {
             );
         }
     }
+}
+
+/// Of a few values rounded to bf16 each can be the nearest in f16 too.
+#[test]
+fn few_roundings_are_not_told_apart() {
+    let right = Right::of(&problems()[0]);
+    let values: Vec<f64> = right
+        .gradient(BIAS)
+        .iter()
+        .map(|g| to_bf16(*g) * (1.0 + f64::exp2(-13.0)))
+        .collect();
+    let near = gradproof::tensor::from_values(&[5], values).expect("as many numbers");
+    let wrong = near.mapv(to_bf16);
+    let zero = near.mapv(|_| 1e-15);
+    let diagnosis = gradproof::judge::diagnosis::diagnose(&gradproof::judge::diagnosis::Evidence {
+        alone: &right.problem,
+        leaf: BIAS,
+        right: &near,
+        right_error: &zero,
+        wrong: &wrong,
+        wrong_error: &zero,
+    });
+    assert_eq!(diagnosis.kind, None, "{}", diagnosis.sentence);
+    let formats = [Format::Bf16, Format::F16].map(BugKind::Rounded);
+    assert_eq!(diagnosis.also, formats, "{}", diagnosis.sentence);
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub fn diagnose(evidence: &Evidence<'_>) -> Diagnosis {
     }
     let differences = Differences::of(&context);
     let found = if differences.not_finite > 0 && context.right.iter().all(|g| g.is_finite()) {
-        precision::rounded(&context).into_iter().collect()
+        precision::rounded(&context)
     } else {
         explanations(&context)
     };

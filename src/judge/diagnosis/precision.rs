@@ -10,6 +10,9 @@ const FEWEST: usize = 64;
 /// The same, where all values are of a narrower format, which chance does not do.
 const FEWEST_IN_FORMAT: usize = 16;
 
+/// So many values are hardly ever held by a narrower format than the one that they were rounded to.
+const FEWEST_TO_CHOOSE: usize = 8;
+
 /// Noise is smaller than this share of the value.
 const LARGEST: f64 = 1e-2;
 
@@ -36,7 +39,8 @@ pub(super) struct Found {
 }
 
 impl Format {
-    const ALL: [Self; 3] = [Self::F16, Self::Bf16, Self::F32];
+    /// That of the fewest bits first.
+    const ALL: [Self; 3] = [Self::Bf16, Self::F16, Self::F32];
 
     /// Significant bits, and the exponents of the smallest normal and of the largest number.
     fn bits(self) -> (i32, i32, i32) {
@@ -96,37 +100,53 @@ impl Format {
     }
 }
 
-/// The format whose roundings the wrong values are, to one unit in the last place.
-pub(super) fn rounded(context: &Context<'_>) -> Option<Found> {
-    let formats = Format::ALL
-        .into_iter()
-        .flat_map(|format| [Exponents::OfFormat, Exponents::Any].map(|range| (format, range)));
-    formats.into_iter().find_map(|(format, exponents)| {
-        let mut informative = 0;
-        for (index, right) in context.right.iter().enumerate() {
-            let (wrong, error) = (context.wrong[index], context.error[index]);
-            let rounded = format.round(*right, exponents);
-            // What the format holds is not changed by it.
-            let slack = if within(rounded, *right, error) {
-                0.0
-            } else {
-                format.spacing(*right, exponents)
-            };
-            if !format.holds(wrong, exponents) || !within(wrong, rounded, slack + error) {
-                return None;
-            }
-            informative += usize::from((wrong - right).abs() > 8.0 * error);
+/// The formats whose roundings the wrong values are, to one unit in the last place, that of the
+/// fewest bits first.
+///
+/// What one format holds, a wider one holds too, and a few values can be the roundings of both.
+pub(super) fn rounded(context: &Context<'_>) -> Vec<Found> {
+    let fits = |format: Format| {
+        [Exponents::OfFormat, Exponents::Any]
+            .into_iter()
+            .find_map(|exponents| moved_by_rounding(context, format, exponents))
+            .map(|moved| (format, moved))
+    };
+    let fitting: Vec<(Format, usize)> = Format::ALL.into_iter().filter_map(fits).collect();
+    let is_ambiguous = fitting.len() > 1;
+    let found = fitting.into_iter().map(|(format, moved)| Found {
+        kind: BugKind::Rounded(format),
+        equals: format!("the right gradient rounded to {}", format.name()),
+        look: format!(
+            "a conversion to {0}, or a buffer of {0}: every value is one that {0} holds",
+            format.name()
+        ),
+        informative: if is_ambiguous && moved < FEWEST_TO_CHOOSE {
+            0
+        } else {
+            moved
+        },
+    });
+    found.collect()
+}
+
+/// How many entries rounding to `format` clearly moves, when the wrong values are the rounded ones.
+fn moved_by_rounding(context: &Context<'_>, format: Format, exponents: Exponents) -> Option<usize> {
+    let mut moved = 0;
+    for (index, right) in context.right.iter().enumerate() {
+        let (wrong, error) = (context.wrong[index], context.error[index]);
+        let rounded = format.round(*right, exponents);
+        // What the format holds is not changed by it.
+        let slack = if within(rounded, *right, error) {
+            0.0
+        } else {
+            format.spacing(*right, exponents)
+        };
+        if !format.holds(wrong, exponents) || !within(wrong, rounded, slack + error) {
+            return None;
         }
-        (informative > 0).then(|| Found {
-            kind: BugKind::Rounded(format),
-            equals: format!("the right gradient rounded to {}", format.name()),
-            look: format!(
-                "a conversion to {0}, or a buffer of {0}: every value is one that {0} holds",
-                format.name()
-            ),
-            informative,
-        })
-    })
+        moved += usize::from((wrong - right).abs() > 8.0 * error);
+    }
+    (moved > 0).then_some(moved)
 }
 
 /// Noise without any pattern: as from computing in a narrower format, or in proportion to the value.
