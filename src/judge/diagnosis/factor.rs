@@ -3,7 +3,7 @@
 use crate::layer::Layer;
 use crate::loss::Loss;
 
-use super::evidence::{Context, Role, within};
+use super::evidence::{Context, within};
 use super::hypothesis::Hypothesis;
 use super::kind::{BugKind, Factor};
 
@@ -199,10 +199,8 @@ fn factor_look(context: &Context<'_>, factor: f64, slack: f64) -> String {
         })
         .collect();
     let sign = if factor < 0.0 { "a sign, and " } else { "" };
-    match (names.first(), context.role) {
-        (Some(name), _) => format!("{sign}where a factor {factor} comes from; it is {name}"),
-        (None, Role::Bias | Role::Matrix | Role::Kernel | Role::Images | Role::Features) => {
-            format!("{sign}where a factor {factor} comes from")
-        }
+    match names.first() {
+        Some(name) => format!("{sign}where a factor {factor} comes from; it is {name}"),
+        None => format!("{sign}where a factor {factor} comes from"),
     }
 }

@@ -28,13 +28,7 @@ pub(super) fn hypotheses<'a>(loss: &Loss, context: &'a Context<'a>) -> Vec<Hypot
             let entries = rows
                 .flat_map(|(z, class)| logits(z, *class, *label_smoothing))
                 .collect();
-            let mut hypotheses = of_entries(&SOFTMAX, entries, share, context);
-            if *label_smoothing > 0.0 {
-                return hypotheses;
-            }
-            // Without smoothing there is none to forget.
-            hypotheses.retain(|hypothesis| !hypothesis.equals.contains("smoothing"));
-            hypotheses
+            of_entries(&SOFTMAX, entries, share, context)
         }
         Loss::MeanSquaredError { target } => {
             let pairs = output.iter().zip(target);

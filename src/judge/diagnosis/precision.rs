@@ -314,15 +314,19 @@ fn follows_itself(values: &[f64]) -> bool {
 /// Whether no index along `axis` has noise of its own sign or size.
 fn is_even_along(noise: &[Option<f64>], shape: &[usize], axis: usize) -> bool {
     let stride: usize = shape[axis + 1..].iter().product();
-    (0..shape[axis]).all(|index| {
-        let slice: Vec<f64> = (0..noise.len())
-            .filter(|flat| flat / stride % shape[axis] == index)
-            .filter_map(|flat| noise[flat])
-            .collect();
-        let count = slice.len() as f64;
-        let sum: f64 = slice.iter().sum();
-        let size = root_mean_square(&slice);
-        sum.abs() <= (UNLIKELY + 0.5) * size.max(0.5) * count.sqrt()
-            && (slice.len() < 16 || (0.25..4.0).contains(&size))
+    // Count, sum and sum of squares of each index.
+    let mut slices = vec![[0.0; 3]; shape[axis]];
+    for (flat, e) in noise.iter().enumerate() {
+        if let Some(e) = e {
+            let slice = &mut slices[flat / stride % shape[axis]];
+            for (total, term) in slice.iter_mut().zip([1.0, *e, e * e]) {
+                *total += term;
+            }
+        }
+    }
+    slices.into_iter().all(|[count, sum, squares]| {
+        let size = (squares / f64::max(count, 1.0)).sqrt();
+        f64::abs(sum) <= (UNLIKELY + 0.5) * size.max(0.5) * count.sqrt()
+            && (count < 16.0 || (0.25..4.0).contains(&size))
     })
 }
