@@ -122,6 +122,19 @@ fn noise() {
     }
 }
 
+/// Among many entries some noise is 0, and the rest is noise all the same.
+#[test]
+fn noise_that_is_zero_somewhere() {
+    for problem in problems() {
+        is_named(&problem, WEIGHT, BugKind::Noise, |right| {
+            let mut wrong = noisy(right.gradient(WEIGHT), 1e-4, 5);
+            wrong.as_slice_mut().expect("row-major")[3] =
+                right.gradient(WEIGHT).as_slice().expect("row-major")[3];
+            wrong
+        });
+    }
+}
+
 /// What a patternless difference is not: of one sign, larger in one channel, or additive.
 #[test]
 fn patterns_are_not_noise() {

@@ -308,7 +308,9 @@ fn is_balanced(signs: impl Iterator<Item = f64>) -> bool {
 fn follows_itself(values: &[f64]) -> bool {
     let square: f64 = values.iter().map(|v| v * v).sum();
     let products: f64 = values.windows(2).map(|pair| pair[0] * pair[1]).sum();
-    products.abs() > UNLIKELY * square / (values.len() as f64).sqrt()
+    // Sizes that are all the same differ from their mean by rounding alone.
+    let count = values.len() as f64;
+    square > 1e-9 * count && products.abs() > UNLIKELY * square / count.sqrt()
 }
 
 /// Whether no index along `axis` has noise of its own sign or size.
