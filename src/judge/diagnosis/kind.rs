@@ -14,7 +14,8 @@ pub enum BugKind {
     KernelRotated,
     /// The kernel runs backwards along one axis.
     KernelMirrored(Axis),
-    /// The kernel's rows and columns are exchanged, or the matrix is transposed.
+    /// Axes are exchanged: a kernel's rows and columns, a matrix's, or those of a layout that has the
+    /// channels last.
     Transposed,
     /// Input and output channels are exchanged.
     ChannelsSwapped,
@@ -50,7 +51,9 @@ pub enum BugKind {
     PenaltyDoubled,
     /// The penalty's gradient is on the bias too.
     PenaltyOnBias,
-    /// Right, but for values that were rounded to fewer bits.
+    /// The penalty's gradient is taken away instead of added.
+    PenaltySign,
+    /// Right, but for values that were rounded to fewer bits, or computed in fewer.
     Rounded(Format),
     /// Right, but for noise that grows with the value.
     Noise,

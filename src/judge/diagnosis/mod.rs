@@ -1,5 +1,29 @@
-//! What a wrong gradient looks like.
+//! What a wrong gradient looks like: the right tensor under one of a list of transformations.
 
+// What is known, and what a transformation predicts.
+mod evidence;
+mod hypothesis;
 mod kind;
+mod terms;
+mod window;
 
+// The transformations: of any tensor, then of each layer, loss and penalty.
+mod activation;
+mod conv2d;
+mod factor;
+mod linear;
+mod loss;
+mod penalty;
+mod pool;
+mod rearranged;
+
+// What is no transformation.
+mod positions;
+mod precision;
+
+mod diagnose;
+
+pub use diagnose::{Diagnosis, diagnose};
+pub use evidence::Evidence;
 pub use kind::{Axis, BugKind, Factor, Format};
+pub use positions::{Along, Differences, Ratio};
