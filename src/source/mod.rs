@@ -13,6 +13,7 @@ mod central;
 mod dual;
 mod extended;
 mod faulty;
+mod function;
 mod point;
 mod reverse;
 mod rounding;
@@ -27,6 +28,11 @@ pub use central::Central;
 pub use dual::Dual;
 pub use extended::{Extended, ExtendedSlope, MOST_EXTENDED_DIGITS, extended, extended_digits};
 pub use faulty::FaultySource;
+pub use function::{
+    CheckError, Checked, Detection, Finding, InputError, LadderOptions, MOST_EVALUATIONS,
+    MOST_KINK_EVALUATIONS, Outcome, Reason, Side, check_gradient, derivative, detect_kink,
+    extrapolate, gradient,
+};
 pub use point::Point;
 pub use reverse::Reverse;
 pub use rounding::{Rounding, SAFETY, SAFETY_OTHER_ORDER};

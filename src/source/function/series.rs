@@ -1,0 +1,104 @@
+//! The slopes of one formula along the ladder, and the one to believe.
+
+use crate::source::Estimate;
+
+use super::rung::Reading;
+
+/// Times the noise level that the error of a slope may be: what differences measure is its root
+/// mean square, from a few values.
+const SAFETY: f64 = 8.0;
+
+/// Rungs above a refuting one whose noise counts for it.
+const NOISE_WINDOW: usize = 3;
+
+/// Units of rounding within which the values of a rung count as one value.
+const ROUNDING: f64 = 128.0;
+
+/// Half a unit in the last place of 1.
+const UNIT_ROUNDOFF: f64 = f64::EPSILON / 2.0;
+
+/// The slope with the least bound that no finer rung refutes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pick {
+    /// The slope with its bound.
+    pub(super) estimate: Estimate,
+    /// The noise that the bound allows for.
+    pub(super) noise: f64,
+    /// Whether a finer rung refuted slopes with smaller bounds.
+    pub(super) refuted: bool,
+    /// How much the values vary per length on this rung.
+    activity: f64,
+    /// Whether the values on this rung differ by rounding only.
+    constant: bool,
+}
+
+impl Pick {
+    /// Whether the bound is smaller than half of the slope, or of how steep the function is around
+    /// a point where its slope vanishes.
+    ///
+    /// Values that differ by rounding only are as good as equal: their slope is 0 within its bound.
+    pub(super) fn resolved(&self) -> bool {
+        self.constant || self.estimate.error <= 0.5 * self.estimate.value.abs().max(self.activity)
+    }
+}
+
+/// Pick from readings in the order of falling steps, at a point of size `point`, of a function whose
+/// values are known to be off by up to `noise`.
+pub(super) fn pick(readings: &[Reading], point: f64, noise: f64) -> Option<Pick> {
+    let noises = noises(readings, point, noise);
+    let error = |at: usize, noise: f64| {
+        let reading = &readings[at];
+        2.0 * reading.truncation + SAFETY * reading.gain * noise / reading.step
+    };
+    let errors: Vec<f64> = (0..readings.len())
+        .map(|at| error(at, noises[at]))
+        .collect();
+    // Near a rung the noise may be too little to be seen by a few values.
+    let doubts: Vec<f64> = (0..readings.len())
+        .map(|at| error(at, noises[at.saturating_sub(NOISE_WINDOW)]))
+        .collect();
+    let mut order: Vec<usize> = (0..readings.len()).collect();
+    order.sort_by(|a, b| errors[*a].total_cmp(&errors[*b]));
+    let apart = |a: usize, b: usize, error: f64| {
+        (readings[a].slope - readings[b].slope).abs() > errors[a] + error
+    };
+    let varies = |at: usize| readings[at].variation > 0.0;
+    let believed = |at: usize| {
+        // Equal values are no witness against a slope: they may be one step of a staircase.
+        let finer = (at + 1..readings.len()).any(|j| varies(j) && apart(at, j, doubts[j]));
+        let coarser = !varies(at) && (0..at).any(|j| varies(j) && apart(at, j, errors[j]));
+        !finer && !coarser
+    };
+    let (rank, &at) = order.iter().enumerate().find(|(_, at)| believed(**at))?;
+    let reading = &readings[at];
+    Some(Pick {
+        estimate: Estimate {
+            value: reading.slope,
+            error: errors[at],
+        },
+        noise: noises[at],
+        refuted: rank > 0,
+        activity: reading.variation / (2.0 * reading.step),
+        constant: reading.variation <= ROUNDING * UNIT_ROUNDOFF * reading.magnitude,
+    })
+}
+
+/// The noise that each reading has to allow for.
+///
+/// Noise does not depend on the step, but what is left of a smooth function in its differences
+/// falls: a reading takes the largest noise of all finer ones. It is not below the rounding of the
+/// values, nor that of the points at which they are taken.
+fn noises(readings: &[Reading], point: f64, least: f64) -> Vec<f64> {
+    let mut noise = least;
+    let mut noises: Vec<f64> = readings
+        .iter()
+        .rev()
+        .map(|reading| {
+            noise = noise.max(reading.noise);
+            let position = (point.abs() + reading.step) * reading.slope.abs();
+            noise.max(UNIT_ROUNDOFF * (reading.magnitude + position))
+        })
+        .collect();
+    noises.reverse();
+    noises
+}
