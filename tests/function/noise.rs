@@ -15,7 +15,8 @@ fn noise(t: f64) -> f64 {
 #[test]
 fn a_slope_below_the_noise_is_not_resolved() {
     // gam, numeric_derivative.rs: slope 1e-7 under noise of 1e-9.
-    for x in [0.0, 0.3, 1.7, -40.0] {
+    // Not so at 40, where the first step is 2: there the function rises by 200 times the noise.
+    for x in [0.0, 0.3, 1.7, -3.0] {
         let finding = found(|t| 1e-7 * t + 1e-9 * noise(t), x);
         assert!(
             matches!(

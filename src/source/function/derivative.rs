@@ -7,8 +7,13 @@ use super::series::{Pick, pick};
 /// Rungs of the ladder: from the first step to 2⁻⁶³ of it.
 const MOST_RUNGS: usize = 64;
 
-/// The most evaluations that [`derivative`] makes: nine for the first rung, four for each further.
-pub const MOST_EVALUATIONS: usize = VALUES + PER_SIDE * (MOST_RUNGS - 1);
+/// The most evaluations that [`derivative`] makes: nine for the first rung, four for each further,
+/// and one between the values of the rung that is believed, for each formula and side.
+pub const MOST_EVALUATIONS: usize = VALUES + PER_SIDE * (MOST_RUNGS - 1) + 4;
+
+/// Where between the values of a rung a slope is put to the test, in units of δ: 4 times the golden
+/// ratio, so that an oscillation in step with the rungs is out of step with it.
+const BETWEEN: f64 = 4.0 * 0.618_033_988_749_894_9;
 
 /// The first step over the point's size, or over 1 where the point is smaller than that.
 ///
@@ -37,7 +42,7 @@ pub struct LadderOptions {
 
 /// Find the derivative of `f` at `x`, its one-sided derivatives at a kink, or why there is none.
 ///
-/// `f` is called at most [`MOST_EVALUATIONS`] = 261 times, about 190 times where |x| is near 1, and
+/// `f` is called at most [`MOST_EVALUATIONS`] = 265 times, about 190 times where |x| is near 1, and
 /// not further from `x` than the first step. It may answer NaN or infinity: steps on which it does
 /// are not used, and where all steps on one side are like that, the other side decides.
 ///
@@ -59,7 +64,7 @@ pub struct LadderOptions {
 #[must_use]
 pub fn derivative(mut f: impl FnMut(f64) -> f64, x: f64, options: &LadderOptions) -> Finding {
     match ladder(&mut f, x, options) {
-        Ok(ladder) => ladder.finding(),
+        Ok(ladder) => ladder.finding(&mut f),
         Err(error) => Finding::Invalid(error),
     }
 }
@@ -138,28 +143,60 @@ pub(super) fn least_spacing(x: f64) -> f64 {
 }
 
 impl Ladder {
-    fn finding(&self) -> Finding {
+    fn finding(&self, f: &mut impl FnMut(f64) -> f64) -> Finding {
         if let Some(reason) = self.divergence(Side::Left).or(self.divergence(Side::Right)) {
             return Finding::Unresolved(reason);
         }
         let left = self.pick(Rung::left);
         let right = self.pick(Rung::right);
         let central = self.pick(Rung::central);
-        let resolved = |pick: Option<Pick>| pick.filter(Pick::resolved).map(|pick| pick.estimate);
-        if let (Some(left), Some(right)) = (resolved(left), resolved(right)) {
+        let mut resolved = |pick: Option<Pick>, first: usize, last: usize| {
+            let pick = pick.filter(Pick::resolved)?;
+            self.confirms(f, &pick, first, last)
+                .then_some(pick.estimate)
+        };
+        if let (Some(left), Some(right)) = (
+            resolved(left, 0, PER_SIDE),
+            resolved(right, PER_SIDE, VALUES - 1),
+        ) {
             if (left.value - right.value).abs() > left.error + right.error {
                 return Finding::AtKink { left, right };
             }
         }
         // Where the function ends on one side there is no slope but that of the other.
-        let one_sided = match (left, right) {
-            (Some(side), None) | (None, Some(side)) => Some(side),
-            _ => None,
+        let (pick, first, last) = match (left, right) {
+            (Some(_), None) => (left, 0, PER_SIDE),
+            (None, Some(_)) => (right, PER_SIDE, VALUES - 1),
+            _ => (central, 0, VALUES - 1),
         };
-        if let Some(estimate) = resolved(central.or(one_sided)) {
+        if let Some(estimate) = resolved(pick, first, last) {
             return Finding::Smooth(estimate);
         }
-        Finding::Unresolved(self.reason(central.or(one_sided).or(right).or(left)))
+        Finding::Unresolved(self.reason(pick))
+    }
+
+    /// Whether the polynomial that gave a slope meets the function between its values as well.
+    fn confirms(
+        &self,
+        f: &mut impl FnMut(f64) -> f64,
+        pick: &Pick,
+        first: usize,
+        last: usize,
+    ) -> bool {
+        let same_rung = |rung: &&Rung| rung.step.total_cmp(&pick.step).is_eq();
+        let Some(rung) = self.rungs.iter().find(same_rung) else {
+            return false;
+        };
+        let spacing = rung.step / PER_SIDE as f64;
+        [-BETWEEN, BETWEEN]
+            .into_iter()
+            .zip([first < PER_SIDE, last > PER_SIDE])
+            .filter(|(_, inside)| *inside)
+            .all(|(t, _)| {
+                let distance = f(self.x + t * spacing) - rung.interpolate(t, first, last);
+                // A bound on the slope's error is one on the polynomial's, over the step.
+                distance.abs() <= pick.estimate.error * rung.step
+            })
     }
 
     fn pick(&self, read: impl Fn(&Rung) -> Option<Reading>) -> Option<Pick> {

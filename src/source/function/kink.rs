@@ -2,7 +2,7 @@
 
 use super::derivative::{check_step, least_spacing};
 use super::finding::InputError;
-use super::noise::{difference, least_level};
+use super::noise::{difference, levels};
 use super::rung::range;
 
 /// Cells into which the interval is cut at first.
@@ -29,7 +29,10 @@ const STEADY_HALVINGS: usize = 6;
 const LEAST_HALVINGS: usize = 3;
 
 /// Times the noise that a change of slope must be to count.
-const ABOVE_NOISE: f64 = 16.0;
+const ABOVE_NOISE: f64 = 64.0;
+
+/// Pieces of the interval in which kinks may look like noise.
+const SPIKES: usize = 4;
 
 /// The share of a function's variation that may be neither linear nor quadratic before the step is
 /// too large for a difference quotient.
@@ -137,36 +140,37 @@ fn zoom(
     noise: f64,
     least: f64,
 ) -> Option<Detection> {
-    let mut changes: Vec<f64> = Vec::new();
+    let mut bends: Vec<f64> = Vec::new();
+    let mut change = 0.0;
     for _ in 0..=MOST_HALVINGS {
         if let Some(at) = window.edge() {
             return Some(Detection::Edge { at });
         }
-        let change = window.change();
+        let (bend, across) = window.bend();
         // Slopes of two cells, each from two values.
         let doubt = ABOVE_NOISE * noise.max(window.rounding()) / window.cell;
-        if change.abs() <= doubt {
+        if bend <= doubt {
             break;
         }
-        changes.push(change);
+        bends.push(bend);
+        change = across;
         if window.cell / 2.0 < least {
             break;
         }
         window = window.halved(f);
     }
-    let last = changes.len().checked_sub(1)?;
+    let last = bends.len().checked_sub(1)?;
     let steady = last.min(STEADY_HALVINGS);
     if steady < LEAST_HALVINGS {
         return None;
     }
-    // 1 for a kink, 2 to that power for a jump, 2 to the negative of it for a bend.
-    let ratio = (changes[last] / changes[last - steady]).abs();
-    let halfway = f64::exp2(steady as f64 / 2.0);
+    // With that power, 2⁰ for a kink, 2¹ for a jump, 2⁻¹ for a bend, 2^(a−1) for |t|ᵃ.
+    let ratio = bends[last] / bends[last - steady];
+    let halfway = f64::exp2(steady as f64 / 4.0);
     let at = window.place_of_bend();
     if ratio < halfway.recip() {
         None
     } else if ratio < halfway {
-        let change = changes[last];
         Some(Detection::Kink { at, change })
     } else {
         let height = window.variation();
@@ -178,6 +182,8 @@ fn zoom(
 struct Window {
     start: f64,
     cell: f64,
+    /// The size of the largest point: rounding of points is a fraction of it.
+    reach: f64,
     values: Vec<f64>,
 }
 
@@ -187,6 +193,7 @@ impl Window {
         Self {
             start,
             cell,
+            reach: start.abs() + cell * cells as f64,
             values,
         }
     }
@@ -232,17 +239,27 @@ impl Window {
         Self {
             start: self.at(first),
             cell: self.cell,
+            reach: self.reach,
             values: self.values[first..=first + WINDOW].to_vec(),
         }
     }
 
-    /// The half of the window with the largest third difference, cut into eight cells.
+    /// The half of the window around the largest third difference, cut into eight cells.
     ///
-    /// The four values of that difference surround the kink: its second differences are those at
-    /// both ends of its cell, a and b, so that the third are a, b − a, −b.
+    /// The second differences at both ends of a kink's cell are a and b and others are 0, so that
+    /// the third are a, b − a, −b. Of the two second differences that make the largest third one,
+    /// the larger is at an end of that cell: it becomes the middle.
     fn halved(&self, f: &mut impl FnMut(f64) -> f64) -> Self {
         let half = WINDOW / 2;
-        let first = self.place(3).saturating_sub(2).min(WINDOW - half);
+        let left = self.place(3);
+        let bend =
+            |i: usize| (self.values[i + 1] - 2.0 * self.values[i] + self.values[i - 1]).abs();
+        let middle = if bend(left + 1) > bend(left) {
+            left + 1
+        } else {
+            left
+        };
+        let first = middle.saturating_sub(half / 2).min(WINDOW - half);
         let cell = self.cell / 2.0;
         let start = self.at(first);
         let values = (0..=WINDOW)
@@ -257,16 +274,21 @@ impl Window {
         Self {
             start,
             cell,
+            reach: self.reach,
             values,
         }
     }
 
-    /// The slope of the last cell less that of the first.
-    fn change(&self) -> f64 {
-        let [first, second, .., next_to_last, last] = self.values[..] else {
-            return 0.0;
-        };
-        ((last - next_to_last) - (second - first)) / self.cell
+    /// The largest slope of a cell less the smallest, and that of the last cell less that of the
+    /// first. Around a pole the latter vanishes by symmetry.
+    fn bend(&self) -> (f64, f64) {
+        let slopes: Vec<f64> = self
+            .values
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]) / self.cell)
+            .collect();
+        let (least, most) = range(&slopes);
+        (most - least, slopes[slopes.len() - 1] - slopes[0])
     }
 
     fn variation(&self) -> f64 {
@@ -278,21 +300,20 @@ impl Window {
     fn rounding(&self) -> f64 {
         let (least, most) = range(&self.values);
         let steepest = (most - least) / (self.cell * WINDOW as f64);
-        let point = self.start.abs() + self.cell * WINDOW as f64;
-        UNIT_ROUNDOFF * (most.abs().max(least.abs()) + point * steepest)
+        UNIT_ROUNDOFF * (most.abs().max(least.abs()) + self.reach * steepest)
     }
 
-    /// The noise in most of the interval: half of its pieces show less. A kink makes a spike in
-    /// the differences of one piece, which the median does not see.
+    /// The noise in most of the interval. A kink makes a spike in the differences of one piece or
+    /// two: the four noisiest pieces are left out.
     fn noise(&self) -> f64 {
         let mut levels: Vec<f64> = self
             .values
             .chunks(WINDOW + 1)
             .filter(|piece| piece.len() > WINDOW)
-            .map(|piece| least_level(piece, 6))
+            .map(|piece| levels(piece, 6).fold(f64::INFINITY, f64::min))
             .collect();
         levels.sort_by(f64::total_cmp);
-        levels[levels.len() / 2]
+        levels[levels.len() - 1 - SPIKES]
     }
 
     /// The share of the variation that the parabola with the least squared error leaves.

@@ -1,6 +1,6 @@
 //! One rung of the ladder: nine values, and the slopes that they give.
 
-use super::noise::{difference, least_level};
+use super::noise::{difference, levels};
 
 /// Distances δ on each side of the point.
 pub(super) const PER_SIDE: usize = 4;
@@ -17,6 +17,24 @@ pub(super) struct Rung {
     pub(super) values: [f64; VALUES],
 }
 
+impl Rung {
+    /// The value at the distance `t`·δ from the point of the polynomial through the values from
+    /// number `first` to number `last`.
+    pub(super) fn interpolate(&self, t: f64, first: usize, last: usize) -> f64 {
+        // Newton's form on whole numbers: Σₖ C(s, k)·Δᵏ, s the distance to the first value.
+        let s = t + PER_SIDE as f64 - first as f64;
+        let mut differences = self.values[first..=last].to_vec();
+        let mut binomial = 1.0;
+        let mut sum = 0.0;
+        for k in 0..=last - first {
+            sum += binomial * differences[0];
+            difference(&mut differences);
+            binomial *= (s - k as f64) / (k + 1) as f64;
+        }
+        sum
+    }
+}
+
 /// A slope read off one rung by one formula.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading {
@@ -26,7 +44,7 @@ pub(super) struct Reading {
     pub(super) slope: f64,
     /// Its distance to the slope by the formula of the next lower order.
     pub(super) truncation: f64,
-    /// The noise that the differences of the highest orders show.
+    /// The noise that the differences of the highest two orders show.
     pub(super) noise: f64,
     /// The largest value's size.
     pub(super) magnitude: f64,
@@ -45,7 +63,9 @@ impl Rung {
         let spacing = self.step / PER_SIDE as f64;
         let eighth = (0.8 * d[0] - 0.2 * d[1] + 4.0 / 105.0 * d[2] - d[3] / 280.0) / spacing;
         let sixth = (0.75 * d[0] - 0.15 * d[1] + d[2] / 60.0) / spacing;
-        self.reading(v, eighth, sixth, least_level(v, 6), 4.68)
+        // Not the eighth differences alone: those of an odd function are 0, whatever its noise.
+        let noise = levels(v, 7).fold(0.0, f64::max);
+        self.reading(v, eighth, sixth, noise, 4.68)
     }
 
     /// The slope from the right, when the values there are finite.
@@ -73,13 +93,9 @@ impl Rung {
             sign = -sign;
             slopes = [sum / spacing, slopes[0]];
         }
-        self.reading(
-            values,
-            slopes[0],
-            slopes[1],
-            least_level(values, PER_SIDE - 1),
-            21.6,
-        )
+        // The least, since what is smooth adds to low orders more than to high ones.
+        let noise = levels(values, PER_SIDE - 1).fold(f64::INFINITY, f64::min);
+        self.reading(values, slopes[0], slopes[1], noise, 21.6)
     }
 
     fn reading(
@@ -137,6 +153,15 @@ mod tests {
         for (side, reading) in [("right", quartic.right()), ("left", quartic.left())] {
             let slope = reading.expect("finite").slope;
             assert!((slope + 7.0).abs() < 1e-10, "{side}: {slope}");
+        }
+    }
+
+    #[test]
+    fn interpolation_meets_a_polynomial_between_its_values() {
+        let f = |t: f64| t.powi(4) - 3.0 * t.powi(3) + t;
+        for (first, last) in [(0, 8), (4, 8), (0, 4)] {
+            let found = rung(f).interpolate(2.47, first, last);
+            assert!((found - f(2.47)).abs() < 1e-9, "{first} to {last}: {found}");
         }
     }
 

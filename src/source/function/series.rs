@@ -22,23 +22,31 @@ const UNIT_ROUNDOFF: f64 = f64::EPSILON / 2.0;
 pub(super) struct Pick {
     /// The slope with its bound.
     pub(super) estimate: Estimate,
+    /// The step of its rung.
+    pub(super) step: f64,
     /// The noise that the bound allows for.
     pub(super) noise: f64,
     /// Whether a finer rung refuted slopes with smaller bounds.
     pub(super) refuted: bool,
     /// How much the values vary per length on this rung.
     activity: f64,
+    /// How much they vary per length on the first rung.
+    first_activity: f64,
     /// Whether the values on this rung differ by rounding only.
     constant: bool,
 }
 
 impl Pick {
-    /// Whether the bound is smaller than half of the slope, or of how steep the function is around
-    /// a point where its slope vanishes.
+    /// Whether the bound is smaller than half of the slope, or, around a point where the slope
+    /// vanishes, than half of how steep the function is on the same rung, or a thousandth of how
+    /// steep it is on the first.
     ///
     /// Values that differ by rounding only are as good as equal: their slope is 0 within its bound.
     pub(super) fn resolved(&self) -> bool {
-        self.constant || self.estimate.error <= 0.5 * self.estimate.value.abs().max(self.activity)
+        let steep = (0.5 * self.estimate.value.abs())
+            .max(0.5 * self.activity)
+            .max(1e-3 * self.first_activity);
+        self.constant || self.estimate.error <= steep
     }
 }
 
@@ -76,20 +84,32 @@ pub(super) fn pick(readings: &[Reading], point: f64, noise: f64) -> Option<Pick>
             value: reading.slope,
             error: errors[at],
         },
+        step: reading.step,
         noise: noises[at],
         refuted: rank > 0,
-        activity: reading.variation / (2.0 * reading.step),
+        activity: activity(reading),
+        first_activity: activity(&readings[0]),
         constant: reading.variation <= ROUNDING * UNIT_ROUNDOFF * reading.magnitude,
     })
+}
+
+/// How much values vary per length.
+fn activity(reading: &Reading) -> f64 {
+    reading.variation / (2.0 * reading.step)
 }
 
 /// The noise that each reading has to allow for.
 ///
 /// Noise does not depend on the step, but what is left of a smooth function in its differences
-/// falls: a reading takes the largest noise of all finer ones. It is not below the rounding of the
-/// values, nor that of the points at which they are taken.
+/// falls: a reading takes the largest noise of all finer ones. The last few, which have too few
+/// finer ones, take that of their neighbours above: a single rung can look smooth by chance, when
+/// its step is near a multiple of the period of an oscillation. It is not below the rounding of
+/// the values, nor that of the points at which they are taken.
 fn noises(readings: &[Reading], point: f64, least: f64) -> Vec<f64> {
-    let mut noise = least;
+    let last_ones = readings.len().saturating_sub(NOISE_WINDOW + 1);
+    let mut noise = readings[last_ones..]
+        .iter()
+        .fold(least, |noise, reading| noise.max(reading.noise));
     let mut noises: Vec<f64> = readings
         .iter()
         .rev()

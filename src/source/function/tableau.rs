@@ -11,9 +11,10 @@ use super::finding::{Finding, Reason};
 /// ```
 ///
 /// The entry that differs least from its two predecessors is taken, and the larger of the two
-/// differences is its bound (C. J. F. Ridders, *Advances in Engineering Software* 4(2), 1982). Where
-/// the bound is larger than half of the slope, or fewer than three slopes are finite from the
-/// first one on, nothing is resolved.
+/// differences is its bound; rows from where they differ by twice that bound are rounding, and are
+/// left (C. J. F. Ridders, *Advances in Engineering Software* 4(2), 1982). Nothing is resolved where
+/// the bound is larger than a tenth of the largest slope so far, as two of a few random numbers
+/// are that close by chance, or where fewer than three slopes are finite from the first one on.
 #[must_use]
 pub fn extrapolate(slopes: &[f64]) -> Finding {
     let finite = slopes.iter().take_while(|slope| slope.is_finite());
@@ -22,6 +23,7 @@ pub fn extrapolate(slopes: &[f64]) -> Finding {
         error: f64::INFINITY,
     };
     let mut previous: Vec<f64> = Vec::new();
+    let mut largest = 0.0_f64;
     for (i, &slope) in finite.enumerate() {
         let mut row = vec![slope];
         let mut power = 1.0;
@@ -41,9 +43,13 @@ pub fn extrapolate(slopes: &[f64]) -> Finding {
             }
             row.push(better);
         }
+        if i >= 3 && (row[i] - previous[i - 1]).abs() >= 2.0 * best.error {
+            break;
+        }
+        largest = largest.max(slope.abs());
         previous = row;
     }
-    if best.error <= 0.5 * best.value.abs() {
+    if best.error <= 0.1 * largest {
         return Finding::Smooth(best);
     }
     Finding::Unresolved(Reason::DoesNotConverge {
