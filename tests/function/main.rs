@@ -10,6 +10,7 @@ mod ladder;
 mod noise;
 mod properties;
 mod published;
+mod random;
 
 use gradproof::source::{Estimate, Finding, LadderOptions, derivative};
 

@@ -11,6 +11,9 @@ const SAFETY: f64 = 8.0;
 /// Rungs above a refuting one whose noise counts for it.
 const NOISE_WINDOW: usize = 3;
 
+/// The share of a function's variation that a step of a staircase of rounding is at most.
+const STAIR: f64 = 1e-3;
+
 /// Units of rounding within which the values of a rung count as one value.
 const ROUNDING: f64 = 128.0;
 
@@ -71,9 +74,17 @@ pub(super) fn pick(readings: &[Reading], point: f64, noise: f64) -> Option<Pick>
         (readings[a].slope - readings[b].slope).abs() > errors[a] + error
     };
     let varies = |at: usize| readings[at].variation > 0.0;
+    // Rounding makes a staircase of a function. Its steps are flat, or, when only a factor is
+    // rounded that coarsely, smooth with another slope than the staircase. What a slope adds over
+    // the length of a rung is then less than the noise, which in turn is little of the function:
+    // more than a small share would be an oscillation, of which the finer rung tells the truth.
+    let one_stair = |at: usize, j: usize| {
+        let rise = (readings[at].slope - readings[j].slope).abs() * readings[j].step;
+        noises[at] <= STAIR * readings[at].variation && rise <= 2.0 * noises[at]
+    };
     let believed = |at: usize| {
-        // Equal values are no witness against a slope: they may be one step of a staircase.
-        let finer = (at + 1..readings.len()).any(|j| varies(j) && apart(at, j, doubts[j]));
+        let finer = (at + 1..readings.len())
+            .any(|j| varies(j) && apart(at, j, doubts[j]) && !one_stair(at, j));
         let coarser = !varies(at) && (0..at).any(|j| varies(j) && apart(at, j, errors[j]));
         !finer && !coarser
     };
