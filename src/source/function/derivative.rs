@@ -150,6 +150,9 @@ impl Ladder {
         let left = self.pick(Rung::left);
         let right = self.pick(Rung::right);
         let central = self.pick(Rung::central);
+        if let Some(pick) = central.filter(|pick| pick.other.is_some()) {
+            return Finding::Unresolved(self.reason(Some(pick)));
+        }
         let mut resolved = |pick: Option<Pick>, first: usize, last: usize| {
             let pick = pick.filter(Pick::resolved)?;
             self.confirms(f, &pick, first, last)
@@ -209,6 +212,13 @@ impl Ladder {
         let Some(best) = best else {
             return Reason::NotFiniteNearby;
         };
+        if let Some((small_steps, step)) = best.other {
+            return Reason::TwoSlopes {
+                large_steps: best.estimate.value,
+                small_steps,
+                step,
+            };
+        }
         let variation = |rung: &Rung| {
             let (least, most) = range(&rung.values);
             most - least
@@ -264,6 +274,11 @@ impl Ladder {
             .windows(2)
             .all(|w| w[1] * w[0].signum() >= 0.9 * w[0].abs() && w[0].abs() > 0.0);
         let (step, slope) = *secants.last()?;
+        // Rounding of the value at the point makes secants grow as well, by as little as it is.
+        let rounding = ABOVE_ROUNDING * f64::EPSILON * self.rungs[0].values[PER_SIDE].abs();
+        if increments.last()?.abs() * step <= rounding {
+            return None;
+        }
         let away = increments.last()?.signum() * slope.signum() > 0.0;
         if !(growing && away) {
             return None;

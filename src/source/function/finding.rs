@@ -49,6 +49,18 @@ pub enum Reason {
         /// The smallest step.
         step: f64,
     },
+    /// Large and small steps give two slopes, neither of which can be told to be the true one.
+    #[error(
+        "the slope is {large_steps:.3e} at large steps, {small_steps:.3e} at steps of {step:.1e} and less: values rounded to a staircase, or a small fast oscillation; state the noise level for the first, a first step of that size for the second"
+    )]
+    TwoSlopes {
+        /// The slope at large steps.
+        large_steps: f64,
+        /// The slope at small steps.
+        small_steps: f64,
+        /// The largest small step.
+        step: f64,
+    },
     /// Estimates at successive steps do not settle.
     #[error(
         "slopes at smaller and smaller steps do not settle: the best is {slope:.1e} with an error of up to {error:.1e}; give a first step on the scale on which the function is smooth"

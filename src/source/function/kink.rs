@@ -26,7 +26,7 @@ pub const MOST_KINK_EVALUATIONS: usize =
 const STEADY_HALVINGS: usize = 6;
 
 /// Halvings that are too few to tell a kink from a bend.
-const LEAST_HALVINGS: usize = 3;
+const LEAST_HALVINGS: usize = 8;
 
 /// Times the noise that a change of slope must be to count.
 const ABOVE_NOISE: f64 = 64.0;
@@ -46,6 +46,12 @@ const UNIT_ROUNDOFF: f64 = f64::EPSILON / 2.0;
 pub enum Detection {
     /// Nothing but a smooth function, close to a parabola.
     Smooth,
+    /// Values that differ from cell to cell as much as over the whole interval: noise, or an
+    /// oscillation too fast for this step, in which a kink could not be seen.
+    Noise {
+        /// Its size.
+        level: f64,
+    },
     /// A smooth function that the step is too large for: a difference quotient with this step is
     /// not a derivative, though there is one.
     StepTooLarge {
@@ -81,7 +87,9 @@ impl Detection {
     pub fn is_kink(&self) -> bool {
         match self {
             Self::Kink { .. } | Self::Jump { .. } | Self::Edge { .. } => true,
-            Self::Smooth | Self::StepTooLarge { .. } | Self::Undefined => false,
+            Self::Smooth | Self::Noise { .. } | Self::StepTooLarge { .. } | Self::Undefined => {
+                false
+            }
         }
     }
 }
@@ -126,6 +134,9 @@ pub fn detect_kink(mut f: impl FnMut(f64) -> f64, x: f64, h: f64) -> Result<Dete
             return Ok(found);
         }
     }
+    if noise > ABOVE_NOISE * scan.rounding() && ABOVE_NOISE * noise > scan.variation() {
+        return Ok(Detection::Noise { level: noise });
+    }
     let share = scan.not_quadratic();
     if share > NOT_QUADRATIC && scan.variation() > ABOVE_NOISE * noise {
         return Ok(Detection::StepTooLarge { share });
@@ -161,7 +172,7 @@ fn zoom(
     }
     let last = bends.len().checked_sub(1)?;
     let steady = last.min(STEADY_HALVINGS);
-    if steady < LEAST_HALVINGS {
+    if last < LEAST_HALVINGS {
         return None;
     }
     // With that power, 2⁰ for a kink, 2¹ for a jump, 2⁻¹ for a bend, 2^(a−1) for |t|ᵃ.
@@ -299,7 +310,7 @@ impl Window {
     /// Rounding of the values, and of the points at which they are taken.
     fn rounding(&self) -> f64 {
         let (least, most) = range(&self.values);
-        let steepest = (most - least) / (self.cell * WINDOW as f64);
+        let steepest = (most - least) / (self.cell * (self.values.len() - 1) as f64);
         UNIT_ROUNDOFF * (most.abs().max(least.abs()) + self.reach * steepest)
     }
 

@@ -53,6 +53,8 @@ pub(super) struct Reading {
     /// Noise of size σ in the values makes an error of about `gain`·σ/`step` in the slope: the root
     /// of the sum of the squared coefficients.
     pub(super) gain: f64,
+    /// Whether it looks to both sides.
+    pub(super) both_sides: bool,
 }
 
 impl Rung {
@@ -65,7 +67,7 @@ impl Rung {
         let sixth = (0.75 * d[0] - 0.15 * d[1] + d[2] / 60.0) / spacing;
         // Not the eighth differences alone: those of an odd function are 0, whatever its noise.
         let noise = levels(v, 7).fold(0.0, f64::max);
-        self.reading(v, eighth, sixth, noise, 4.68)
+        self.reading(v, [eighth, sixth], noise, 4.68)
     }
 
     /// The slope from the right, when the values there are finite.
@@ -95,14 +97,13 @@ impl Rung {
         }
         // The least, since what is smooth adds to low orders more than to high ones.
         let noise = levels(values, PER_SIDE - 1).fold(f64::INFINITY, f64::min);
-        self.reading(values, slopes[0], slopes[1], noise, 21.6)
+        self.reading(values, slopes, noise, 21.6)
     }
 
     fn reading(
         &self,
         values: &[f64],
-        slope: f64,
-        lower_order: f64,
+        [slope, lower_order]: [f64; 2],
         noise: f64,
         gain: f64,
     ) -> Option<Reading> {
@@ -115,6 +116,7 @@ impl Rung {
             magnitude: largest.abs().max(least.abs()),
             variation: largest - least,
             gain,
+            both_sides: values.len() == VALUES,
         };
         let finite = values.iter().all(|value| value.is_finite())
             && reading.slope.is_finite()

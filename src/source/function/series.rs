@@ -31,6 +31,8 @@ pub(super) struct Pick {
     pub(super) noise: f64,
     /// Whether a finer rung refuted slopes with smaller bounds.
     pub(super) refuted: bool,
+    /// Another slope that may be the true one, and the step from which on it is seen.
+    pub(super) other: Option<(f64, f64)>,
     /// How much the values vary per length on this rung.
     activity: f64,
     /// How much they vary per length on the first rung.
@@ -49,7 +51,7 @@ impl Pick {
         let steep = (0.5 * self.estimate.value.abs())
             .max(0.5 * self.activity)
             .max(1e-3 * self.first_activity);
-        self.constant || self.estimate.error <= steep
+        self.other.is_none() && (self.constant || self.estimate.error <= steep)
     }
 }
 
@@ -74,22 +76,36 @@ pub(super) fn pick(readings: &[Reading], point: f64, noise: f64) -> Option<Pick>
         (readings[a].slope - readings[b].slope).abs() > errors[a] + error
     };
     let varies = |at: usize| readings[at].variation > 0.0;
-    // Rounding makes a staircase of a function. Its steps are flat, or, when only a factor is
-    // rounded that coarsely, smooth with another slope than the staircase. What a slope adds over
-    // the length of a rung is then less than the noise, which in turn is little of the function:
-    // more than a small share would be an oscillation, of which the finer rung tells the truth.
-    let one_stair = |at: usize, j: usize| {
+    // What another slope adds over the length of a finer rung can be less than the noise. Where the
+    // noise is that of rounding, the finer rung is no witness.
+    let below_noise = |at: usize, j: usize| {
         let rise = (readings[at].slope - readings[j].slope).abs() * readings[j].step;
-        noises[at] <= STAIR * readings[at].variation && rise <= 2.0 * noises[at]
+        rise <= 2.0 * noises[at]
+    };
+    let rounding = |at: usize| {
+        readings[at].both_sides && noises[at] <= ROUNDING * UNIT_ROUNDOFF * readings[at].magnitude
+    };
+    // Where it is more, and yet little of the function, it may be that of a staircase made by
+    // rounding inside, on one of whose tilted steps the finer rung lies, or an oscillation, of which
+    // the finer rung tells the truth. Nothing can tell these two from each other.
+    let ambiguous = |at: usize, j: usize| {
+        readings[at].both_sides
+            && below_noise(at, j)
+            && noises[at] <= STAIR * readings[at].variation
+    };
+    // Equal values are no witness against a slope either: they may be one flat step.
+    let refutes = |at: usize, j: usize| {
+        varies(j) && apart(at, j, doubts[j]) && !(rounding(at) && below_noise(at, j))
     };
     let believed = |at: usize| {
-        let finer = (at + 1..readings.len())
-            .any(|j| varies(j) && apart(at, j, doubts[j]) && !one_stair(at, j));
         let coarser = !varies(at) && (0..at).any(|j| varies(j) && apart(at, j, errors[j]));
-        !finer && !coarser
+        !coarser && (at + 1..readings.len()).all(|j| !refutes(at, j) || ambiguous(at, j))
     };
     let (rank, &at) = order.iter().enumerate().find(|(_, at)| believed(**at))?;
     let reading = &readings[at];
+    let other = (at + 1..readings.len())
+        .find(|j| refutes(at, *j))
+        .map(|j| (readings[j].slope, readings[j].step));
     Some(Pick {
         estimate: Estimate {
             value: reading.slope,
@@ -98,6 +114,7 @@ pub(super) fn pick(readings: &[Reading], point: f64, noise: f64) -> Option<Pick>
         step: reading.step,
         noise: noises[at],
         refuted: rank > 0,
+        other,
         activity: activity(reading),
         first_activity: activity(&readings[0]),
         constant: reading.variation <= ROUNDING * UNIT_ROUNDOFF * reading.magnitude,
