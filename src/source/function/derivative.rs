@@ -158,13 +158,14 @@ impl Ladder {
             self.confirms(f, &pick, first, last)
                 .then_some(pick.estimate)
         };
-        if let (Some(left), Some(right)) = (
+        let sides = (
             resolved(left, 0, PER_SIDE),
             resolved(right, PER_SIDE, VALUES - 1),
-        ) {
-            if (left.value - right.value).abs() > left.error + right.error {
-                return Finding::AtKink { left, right };
-            }
+        );
+        if let (Some(left), Some(right)) = sides
+            && (left.value - right.value).abs() > left.error + right.error
+        {
+            return Finding::AtKink { left, right };
         }
         // Where the function ends on one side there is no slope but that of the other.
         let (pick, first, last) = match (left, right) {

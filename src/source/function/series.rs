@@ -93,12 +93,16 @@ pub(super) fn pick(readings: &[Reading], point: f64, noise: f64) -> Option<Pick>
             && below_noise(at, j)
             && noises[at] <= STAIR * readings[at].variation
     };
-    // Equal values are no witness against a slope either: they may be one flat step.
+    // Equal values are a witness only where rounding cannot have made them equal.
+    let flat = |at: usize, j: usize| {
+        !varies(j) && readings[at].slope.abs() * readings[j].step > SAFETY * noises[at]
+    };
     let refutes = |at: usize, j: usize| {
-        varies(j) && apart(at, j, doubts[j]) && !(rounding(at) && below_noise(at, j))
+        flat(at, j) || varies(j) && apart(at, j, doubts[j]) && !(rounding(at) && below_noise(at, j))
     };
     let believed = |at: usize| {
-        let coarser = !varies(at) && (0..at).any(|j| varies(j) && apart(at, j, errors[j]));
+        let coarser =
+            !varies(at) && (0..at).any(|j| varies(j) && apart(at, j, errors[j]) && !flat(j, at));
         !coarser && (at + 1..readings.len()).all(|j| !refutes(at, j) || ambiguous(at, j))
     };
     let (rank, &at) = order.iter().enumerate().find(|(_, at)| believed(**at))?;
