@@ -15,6 +15,7 @@ mod crossing;
 mod dual;
 mod extended;
 mod faulty;
+mod function;
 mod point;
 mod reverse;
 mod rounding;
@@ -35,6 +36,11 @@ pub use crossing::{Crossing, crossings, slopes_of_branches};
 pub use dual::Dual;
 pub use extended::{Extended, ExtendedSlope, MOST_EXTENDED_DIGITS, extended, extended_digits};
 pub use faulty::FaultySource;
+pub use function::{
+    CheckError, Checked, Detection, Finding, InputError, LadderOptions, MOST_EVALUATIONS,
+    MOST_KINK_EVALUATIONS, Outcome, Reason, Side, check_gradient, derivative, detect_kink,
+    extrapolate, gradient,
+};
 pub use point::Point;
 pub use reverse::Reverse;
 pub use rounding::{Rounding, SAFETY, SAFETY_OTHER_ORDER};

@@ -1,0 +1,155 @@
+//! A gradient, coordinate by coordinate, and a claimed one held against it.
+
+use thiserror::Error;
+
+use crate::source::Estimate;
+
+use super::derivative::{LadderOptions, derivative};
+use super::finding::{Finding, InputError, Reason};
+
+/// Find the derivative of `f` along every coordinate of `x`, as [`derivative`] does.
+///
+/// `f` is called at most [`MOST_EVALUATIONS`](super::MOST_EVALUATIONS) times a coordinate.
+#[must_use]
+pub fn gradient(
+    mut f: impl FnMut(&[f64]) -> f64,
+    x: &[f64],
+    options: &LadderOptions,
+) -> Vec<Finding> {
+    let mut point = x.to_vec();
+    x.iter()
+        .enumerate()
+        .map(|(at, &origin)| {
+            let along = |t: f64| {
+                point[at] = t;
+                f(&point)
+            };
+            let found = derivative(along, origin, options);
+            // From the saved value: adding steps and taking them away again would miss it.
+            point[at] = origin;
+            found
+        })
+        .collect()
+}
+
+/// One coordinate of a claimed gradient.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Checked {
+    /// The derivative that is claimed.
+    pub claimed: f64,
+    /// What the function's values say.
+    pub finding: Finding,
+    /// Whether the two fit.
+    pub outcome: Outcome,
+}
+
+/// How a claimed derivative fits the values of the function.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Outcome {
+    /// The claim is within the error bound.
+    Agree,
+    /// The claim is further away than the error bound.
+    Disagree,
+    /// There is a kink.
+    AtKink {
+        /// Whether the claim lies between the two one-sided slopes, give or take their bounds.
+        inside: bool,
+    },
+    /// The values do not say.
+    Unresolved(Reason),
+    /// The claim is NaN or infinite.
+    InvalidClaim,
+    /// The question makes no sense.
+    Invalid(InputError),
+}
+
+/// Why a gradient cannot be checked at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum CheckError {
+    /// The gradient has another length than the point.
+    #[error(
+        "the gradient has {gradient} entries and the point {point}: give one derivative for each coordinate"
+    )]
+    Lengths {
+        /// Entries of the claimed gradient.
+        gradient: usize,
+        /// Coordinates of the point.
+        point: usize,
+    },
+    /// There is nothing to check.
+    #[error("the point has no coordinates: a check of nothing is not a pass")]
+    Empty,
+}
+
+/// Hold a claimed gradient of `f` at `x` against the function's values.
+///
+/// A claim agrees when it is within the error bound. A bound that is as large as every derivative
+/// of the gradient says nothing: its coordinate is unresolved.
+///
+/// # Errors
+/// [`CheckError`], when lengths differ or are 0.
+pub fn check_gradient(
+    f: impl FnMut(&[f64]) -> f64,
+    x: &[f64],
+    claimed: &[f64],
+    options: &LadderOptions,
+) -> Result<Vec<Checked>, CheckError> {
+    if claimed.len() != x.len() {
+        return Err(CheckError::Lengths {
+            gradient: claimed.len(),
+            point: x.len(),
+        });
+    }
+    if x.is_empty() {
+        return Err(CheckError::Empty);
+    }
+    let findings = gradient(f, x, options);
+    let largest = findings
+        .iter()
+        .flat_map(|finding| match finding {
+            Finding::Smooth(estimate) => [estimate.value, 0.0],
+            Finding::AtKink { left, right } => [left.value, right.value],
+            Finding::Unresolved(_) | Finding::Invalid(_) => [0.0; 2],
+        })
+        .chain(claimed.iter().copied().filter(|claim| claim.is_finite()))
+        .fold(0.0, |largest: f64, slope| largest.max(slope.abs()));
+    let checked = findings.into_iter().zip(claimed);
+    Ok(checked
+        .map(|(finding, &claimed)| Checked {
+            claimed,
+            finding,
+            outcome: outcome(claimed, finding, largest),
+        })
+        .collect())
+}
+
+fn outcome(claimed: f64, finding: Finding, largest: f64) -> Outcome {
+    if !claimed.is_finite() {
+        return Outcome::InvalidClaim;
+    }
+    match finding {
+        Finding::Invalid(error) => Outcome::Invalid(error),
+        Finding::Unresolved(reason) => Outcome::Unresolved(reason),
+        Finding::AtKink { left, right } => Outcome::AtKink {
+            inside: between(claimed, left, right),
+        },
+        Finding::Smooth(estimate) if !between(claimed, estimate, estimate) => Outcome::Disagree,
+        Finding::Smooth(Estimate { value, error }) if largest > 0.0 && error >= largest => {
+            Outcome::Unresolved(Reason::NoiseHidesSlope {
+                noise: 0.0,
+                slope: value,
+                error,
+            })
+        }
+        Finding::Smooth(_) => Outcome::Agree,
+    }
+}
+
+/// Whether a claim lies between two slopes, give or take their bounds. NaN does not.
+///
+/// Below the smallest normal number precision is absolute, which no relative bound covers.
+fn between(claimed: f64, a: Estimate, b: Estimate) -> bool {
+    let slack = f64::MIN_POSITIVE;
+    claimed >= (a.value - a.error).min(b.value - b.error) - slack
+        && claimed <= (a.value + a.error).max(b.value + b.error) + slack
+}
