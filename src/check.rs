@@ -4,6 +4,7 @@ mod answer;
 mod compare;
 mod control;
 mod examine;
+mod explain;
 mod kinks;
 mod observe;
 mod open;

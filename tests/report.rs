@@ -154,6 +154,11 @@ fn part(values_agree: bool, counts: Counts, worst: Vec<CoordinateRow>) -> Part {
         kinks: Vec::new(),
         crossed: vec![crossed()],
         extended: vec![extended()],
+        blame: None,
+        forward: Vec::new(),
+        place: None,
+        diagnoses: Vec::new(),
+        laws: Vec::new(),
     }
 }
 

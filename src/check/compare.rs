@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use crate::judge::verdict::within;
-use crate::judge::{Metrics, Reference, Side, Verdict, judge, relative_error};
+use crate::judge::{Metrics, Reference, Verdict, judge, relative_error};
 use crate::network::Coordinate;
 use crate::report::{
-    Closest, Comparison, CoordinateRow, CoordinateValue, Counts, Gap, Number, SourceValue, Spread,
+    Closest, Comparison, CoordinateRow, CoordinateValue, Gap, Number, SourceValue, Spread,
     StepCounts, TensorRow, UnresolvedRow,
 };
 use crate::source::{Estimate, Forward, Ground, Kink, Point, SAFETY, SAFETY_OTHER_ORDER};
@@ -160,7 +160,7 @@ impl<'a> Tensor<'a> {
             name: network.leaf_name(leaf).to_owned(),
             shape: network.leaf_shape(leaf).to_vec(),
             coordinates: self.positions.len(),
-            counts: count(&verdicts[self.positions.clone()]),
+            counts: verdicts[self.positions.clone()].iter().collect(),
             against: against.collect(),
             closest: self.closest(),
             allowed: self.allowed(),
@@ -291,22 +291,6 @@ fn spread(mut numbers: Vec<f64>, largest_is_worst: bool) -> Option<Spread> {
     })
 }
 
-pub(super) fn count(verdicts: &[Verdict]) -> Counts {
-    let mut counts = Counts::default();
-    for verdict in verdicts {
-        *match verdict {
-            Verdict::Agree => &mut counts.agree,
-            Verdict::AtKink(Side::Inside) => &mut counts.at_kink_inside,
-            Verdict::AtKink(Side::Outside) => &mut counts.at_kink_outside,
-            Verdict::Disagree => &mut counts.disagree,
-            Verdict::Unresolved(_) => &mut counts.unresolved,
-            Verdict::Unobservable(_) => &mut counts.unobservable,
-            Verdict::Invalid => &mut counts.invalid,
-        } += 1;
-    }
-    counts
-}
-
 /// Why coordinates could not be judged.
 pub(super) fn unresolved(
     point: &Point,
@@ -329,19 +313,14 @@ pub(super) fn unresolved(
         .collect()
 }
 
-/// The coordinates that speak against the gradient: not a number first, then by relative error.
-pub(super) fn worst(
-    point: &Point,
-    coordinates: &[Coordinate],
-    answers: &[Answer],
-    verdicts: &[Verdict],
-) -> Vec<CoordinateRow> {
+/// The positions that speak against the gradient: not a number first, then by relative error.
+pub(super) fn worst_positions(answers: &[Answer], verdicts: &[Verdict]) -> Vec<usize> {
     let (subject, references) = answers.split_first().expect("a check has sources");
     let severity = |position: usize| {
         let own: Estimate = subject.gradient.estimates[position];
         references
             .iter()
-            .map(|answer| answer.gradient.estimates[position])
+            .filter_map(|answer| answer.estimate(position))
             .filter(|theirs| !within(own, *theirs))
             .map(|theirs| relative_error(own.value, theirs.value))
             .map(|error| if error.is_nan() { f64::INFINITY } else { error })
@@ -354,10 +333,21 @@ pub(super) fn worst(
         .map(|(position, _)| (severity(position), position))
         .collect();
     wrong.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    wrong
+    wrong.into_iter().map(|(_, position)| position).collect()
+}
+
+/// The coordinates that speak against the gradient, worst first.
+pub(super) fn worst(
+    point: &Point,
+    coordinates: &[Coordinate],
+    answers: &[Answer],
+    verdicts: &[Verdict],
+) -> Vec<CoordinateRow> {
+    let subject = &answers[0];
+    worst_positions(answers, verdicts)
         .into_iter()
         .take(MOST_ROWS)
-        .map(|(_, position)| CoordinateRow {
+        .map(|position| CoordinateRow {
             coordinate: point.problem.network.coordinate_name(coordinates[position]),
             values: answers
                 .iter()

@@ -10,6 +10,7 @@ use crate::source::{GradientSource, Point};
 use crate::spec::case::SourceName;
 
 use super::compare::{self, Kinks};
+use super::explain::Findings;
 use super::{Answer, CheckError, Progress, control, kinks, observe, open};
 
 /// A source with its name.
@@ -65,16 +66,32 @@ pub fn examine(
     for (row, hidden) in tensors.iter_mut().zip(hidden) {
         row.unobservable = hidden;
     }
+    let values_agree = compare::values_agree(point, &answers);
+    let findings = Findings {
+        point,
+        sources,
+        coordinates,
+        answers: &answers,
+        kinks: &kinks,
+        verdicts: &verdicts,
+        values_agree,
+    };
+    let explanation = findings.explain()?;
     let part = Part {
         name,
         values: compare::values(&answers),
-        values_agree: compare::values_agree(point, &answers),
+        values_agree,
         tensors,
         worst: compare::worst(point, coordinates, &answers, &verdicts),
         unresolved: compare::unresolved(point, coordinates, &verdicts),
         kinks: kinks::rows(point, coordinates, &answers, &verdicts, &kinks),
         crossed: kinks::crossed(point, coordinates, &answers, &verdicts),
         extended,
+        blame: explanation.blame,
+        forward: explanation.forward,
+        place: explanation.place,
+        diagnoses: explanation.diagnoses,
+        laws: explanation.laws,
     };
     Ok(Examined {
         part,

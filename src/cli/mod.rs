@@ -3,6 +3,7 @@
 mod check;
 mod exit_code;
 mod output;
+mod power;
 mod progress;
 mod replay;
 mod subject;
@@ -38,6 +39,8 @@ enum Command {
     Check(check::Arguments),
     /// Show how the gap at one weight changes with the step: rounding, truncation, a kink, or a bug
     Sweep(sweep::Arguments),
+    /// Put the checker itself on trial: planted faults to catch, right networks not to accuse
+    Power(power::Arguments),
     /// Repeat a check, to the byte, from the token in its report
     Replay(replay::Arguments),
 }
@@ -65,6 +68,7 @@ where
         None => check::Arguments::lenet5().run(),
         Some(Command::Check(arguments)) => arguments.run(),
         Some(Command::Sweep(arguments)) => arguments.run(),
+        Some(Command::Power(arguments)) => arguments.run(),
         Some(Command::Replay(arguments)) => arguments.run(),
     };
     result.unwrap_or_else(|message| {

@@ -16,6 +16,13 @@ impl Bar {
         Self(bar)
     }
 
+    /// Show that so many of all are done.
+    pub(super) fn count(&self, what: &'static str, done: usize, all: usize) {
+        self.0.set_length(all as u64);
+        self.0.set_message(what);
+        self.0.set_position(done as u64);
+    }
+
     pub(super) fn finish(&self) {
         self.0.finish_and_clear();
     }

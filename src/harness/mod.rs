@@ -25,6 +25,7 @@ pub mod mutant;
 mod network;
 mod operator;
 mod persistence;
+pub mod power;
 pub mod strategy;
 
 pub use deep::{DeepNetworkCase, Weights};

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Number, Side, Unresolved};
+use crate::judge::diagnosis::Diagnosis;
+use crate::judge::{Law, Number, Side, Unresolved};
 use crate::spec::case::SourceName;
 
 /// Coordinates that could not be judged for one reason.
@@ -118,4 +119,26 @@ pub struct CoordinateValue {
     pub error: Number,
     /// Whether it differs from the gradient under test by more than both bounds.
     pub disagrees: bool,
+}
+
+/// What one wrong gradient of a culprit looks like.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DiagnosisRow {
+    /// With respect to what: `conv2.weight`, "conv2's input".
+    pub tensor: String,
+    /// The culprit.
+    pub layer: String,
+    /// What it looks like.
+    pub diagnosis: Diagnosis,
+}
+
+/// What the gap to central differences does over a ladder of steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LawRow {
+    /// The coordinate's name.
+    pub coordinate: String,
+    /// The law of the gradient under test.
+    pub law: Law,
+    /// What that means.
+    pub sentence: String,
 }

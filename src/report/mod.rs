@@ -3,6 +3,7 @@
 mod finding;
 pub mod json;
 mod part;
+pub mod power;
 pub mod sweep;
 mod tensor;
 #[cfg(feature = "cli")]
@@ -15,7 +16,8 @@ use crate::spec::case::{Precision, Selection, Step};
 use crate::spec::{DataSpec, PenaltySpec};
 
 pub use finding::{
-    CoordinateRow, CoordinateValue, CrossedRow, ExtendedRow, KinkRow, Reason, Switch, UnresolvedRow,
+    CoordinateRow, CoordinateValue, CrossedRow, DiagnosisRow, ExtendedRow, KinkRow, LawRow, Reason,
+    Switch, UnresolvedRow,
 };
 pub use part::{Part, PartName, SourceValue};
 pub use tensor::{Closest, Comparison, Counts, Gap, Hidden, Spread, StepCounts, TensorRow};

@@ -2,11 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::judge::Number;
+use crate::judge::{Blame, Number, Place};
 use crate::source::Forward;
 use crate::spec::case::SourceName;
 
-use super::{CoordinateRow, Counts, CrossedRow, ExtendedRow, KinkRow, TensorRow, UnresolvedRow};
+use super::{
+    CoordinateRow, Counts, CrossedRow, DiagnosisRow, ExtendedRow, KinkRow, LawRow, TensorRow,
+    UnresolvedRow,
+};
 
 /// What was differentiated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +45,21 @@ pub struct Part {
     /// The same derivatives in double-double.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extended: Vec<ExtendedRow>,
+    /// Whose fault it is, when something disagrees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blame: Option<Blame>,
+    /// Layers whose forward pass differs from that of an independent source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forward: Vec<String>,
+    /// In which layer the fault is, when the gradient under test is at fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// What the fault looks like.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagnoses: Vec<DiagnosisRow>,
+    /// What the gaps do over a ladder of steps, three at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub laws: Vec<LawRow>,
 }
 
 /// The objective's value as a source computes it.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Metrics, Number, Unobservable};
+use crate::judge::{Metrics, Number, Side, Unobservable, Verdict};
 use crate::spec::case::SourceName;
 
 /// How many coordinates got which verdict.
@@ -135,9 +135,39 @@ impl Counts {
         })
     }
 
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> usize {
+        self.agree
+            + self.at_kink_inside
+            + self.at_kink_outside
+            + self.disagree
+            + self.unresolved
+            + self.unobservable
+            + self.invalid
+    }
+
     /// Coordinates that speak against the gradient.
     #[must_use]
     pub fn wrong(&self) -> usize {
         self.disagree + self.at_kink_outside + self.invalid
+    }
+}
+
+impl<'a> FromIterator<&'a Verdict> for Counts {
+    fn from_iter<I: IntoIterator<Item = &'a Verdict>>(verdicts: I) -> Self {
+        let mut counts = Self::default();
+        for verdict in verdicts {
+            *match verdict {
+                Verdict::Agree => &mut counts.agree,
+                Verdict::AtKink(Side::Inside) => &mut counts.at_kink_inside,
+                Verdict::AtKink(Side::Outside) => &mut counts.at_kink_outside,
+                Verdict::Disagree => &mut counts.disagree,
+                Verdict::Unresolved(_) => &mut counts.unresolved,
+                Verdict::Unobservable(_) => &mut counts.unobservable,
+                Verdict::Invalid => &mut counts.invalid,
+            } += 1;
+        }
+        counts
     }
 }

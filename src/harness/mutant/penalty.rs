@@ -28,8 +28,8 @@ pub(super) const MUTANTS: &[Mutant] = &{
         Mutant::new(Fault::Penalty(F::Missing), "missing", "the penalty's gradient is left out", Some(Kind::PenaltyMissing)),
         Mutant::new(Fault::Penalty(F::Doubled), "doubled", "the penalty's gradient is added twice", Some(Kind::PenaltyDoubled)),
         Mutant::new(Fault::Penalty(F::OnBias), "on_bias", "the penalty's gradient is on the bias too", Some(Kind::PenaltyOnBias)),
-        Mutant::new(Fault::Penalty(F::SignIsValue), "sign_is_value", "L1's gradient is λ·w and not λ·sign(w)", None),
-        Mutant::new(Fault::Penalty(F::SignFlipped), "sign_flipped", "the penalty's gradient is subtracted", None),
+        Mutant::new(Fault::Penalty(F::SignIsValue), "sign_is_value", "L1's gradient is λ·w and not λ·sign(w)", Some(Kind::ApproximateDerivative)),
+        Mutant::new(Fault::Penalty(F::SignFlipped), "sign_flipped", "the penalty's gradient is subtracted", Some(Kind::PenaltySign)),
     ]
 };
 

@@ -121,6 +121,34 @@ fn kink_row(row: &KinkRow) -> String {
     wrapped(&row).replace('\n', "\n    ")
 }
 
+/// Whose fault it is, where, what it looks like, and what the gaps do.
+pub(super) fn fault(part: &Part) -> String {
+    let mut lines = Vec::new();
+    if let Some(blame) = &part.blame {
+        lines.push(format!("Who: {}", blame.sentence()));
+    }
+    if !part.forward.is_empty() {
+        lines.push(format!(
+            "Where: the forward pass differs in {}.",
+            listed(&part.forward)
+        ));
+    }
+    if let Some(place) = &part.place {
+        lines.push(format!("Where: {}", place.sentence()));
+    }
+    for row in &part.diagnoses {
+        lines.push(format!("What: {}", row.diagnosis.sentence));
+    }
+    for row in &part.laws {
+        lines.push(format!("Over the steps: {}", row.sentence));
+    }
+    let lines: Vec<String> = lines
+        .iter()
+        .map(|line| wrapped(line).replace('\n', "\n    "))
+        .collect();
+    lines.join("\n")
+}
+
 /// Derivatives in double-double.
 pub(super) fn extended(part: &Part) -> String {
     let rows: Vec<String> = part.extended.iter().map(extended_row).collect();

@@ -39,7 +39,7 @@ pub(super) fn line(text: &mut String, content: &str) {
     text.push('\n');
 }
 
-fn wrapped(sentence: &str) -> String {
+pub(super) fn wrapped(sentence: &str) -> String {
     wrapped_to(WIDTH, sentence)
 }
 
@@ -134,6 +134,7 @@ fn render_part(text: &mut String, part: &Part) {
         findings::extended(part),
         findings::unseen(part),
         tables::worst(part),
+        findings::fault(part),
     ];
     for block in blocks.into_iter().filter(|block| !block.is_empty()) {
         line(text, "");

@@ -1,0 +1,76 @@
+//! The checker on trial: faults that it has to catch, and right networks that it must not accuse.
+
+mod catalogue;
+mod networks;
+mod recorded;
+
+use thiserror::Error;
+
+use crate::check::CheckError;
+use crate::report::Outcome;
+use crate::report::power::{PowerReport, VERSION};
+use crate::spec::plan::PlanError;
+
+/// How much is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PowerOptions {
+    /// Right networks, and a measure of how many problems each fault is planted in: 8 cases are one
+    /// problem a fault, at each scale of the loss.
+    pub cases: usize,
+    /// Seed of everything random.
+    pub seed: u64,
+}
+
+/// Why a trial cannot be held.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum PowerError {
+    /// Nothing would be tried.
+    #[error("a trial of 0 cases would prove nothing: use --cases 1 or more")]
+    NoCases,
+    /// A random network does not fit together.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A check failed.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// The random generator gave up.
+    #[error("no random network could be drawn: {0}")]
+    Draw(String),
+}
+
+/// Problems of one fault for each so many cases.
+const CASES_PER_PROBLEM: usize = 8;
+
+/// Plant every fault of the catalogue, and check random networks that are right.
+///
+/// `progress` gets the number of steps done of the number of all.
+///
+/// # Errors
+/// [`PowerError`].
+pub fn power(
+    options: PowerOptions,
+    progress: &(dyn Fn(usize, usize) + Sync),
+) -> Result<PowerReport, PowerError> {
+    if options.cases == 0 {
+        return Err(PowerError::NoCases);
+    }
+    let problems = options.cases.div_ceil(CASES_PER_PROBLEM);
+    let done = std::sync::atomic::AtomicUsize::new(0);
+    let plan = catalogue::plan(problems, options.seed);
+    let all = plan.len() + options.cases;
+    let step = || {
+        let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+        progress(done, all);
+    };
+    let mutants = catalogue::run(&plan, &step)?;
+    let trial = networks::run(options.cases, options.seed, &step)?;
+    let report = PowerReport {
+        version: VERSION,
+        seed: options.seed,
+        mutants,
+        trial,
+        outcome: Outcome::Unjudged,
+        sentence: String::new(),
+    };
+    Ok(report.judged())
+}
