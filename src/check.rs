@@ -110,7 +110,19 @@ pub enum CheckError {
 /// # Errors
 /// [`CheckError`], which names what is wrong and the way out.
 pub fn check(case: &Case, progress: &dyn Progress) -> Result<Checked, CheckError> {
-    let sources = sources(case)?;
+    check_subject(case, Box::new(Backprop), progress)
+}
+
+/// Check `case` with another backward, `subject`, under test in place of ours.
+///
+/// # Errors
+/// [`CheckError`], which names what is wrong and the way out.
+pub fn check_subject(
+    case: &Case,
+    subject: Box<dyn GradientSource>,
+    progress: &dyn Progress,
+) -> Result<Checked, CheckError> {
+    let sources = sources(case, subject)?;
     let problem = problem(case)?;
     let parameters = problem.parameters.count();
     let coordinates = select::coordinates(&problem, case)?;
@@ -167,7 +179,7 @@ struct Answer {
 }
 
 /// The sources of `case`, the gradient under test first, the references in their usual order.
-fn sources(case: &Case) -> Result<Vec<NamedSource>, CheckError> {
+fn sources(case: &Case, subject: Box<dyn GradientSource>) -> Result<Vec<NamedSource>, CheckError> {
     let mut names = case.sources.clone();
     names.sort_unstable();
     if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -181,15 +193,17 @@ fn sources(case: &Case) -> Result<Vec<NamedSource>, CheckError> {
     {
         return Err(CheckError::Step(step));
     }
-    let source = |name| -> Box<dyn GradientSource> {
-        match name {
-            SourceName::Backprop => Box::new(Backprop),
+    let mut sources: Vec<NamedSource> = vec![(SourceName::Backprop, subject)];
+    sources.extend(names.into_iter().filter_map(|name| {
+        let source: Box<dyn GradientSource> = match name {
+            SourceName::Backprop => return None,
             SourceName::Dual => Box::new(Dual),
             SourceName::Reverse => Box::new(Reverse),
             SourceName::Central => Box::new(Central { step: case.step }),
-        }
-    };
-    Ok(names.into_iter().map(|name| (name, source(name))).collect())
+        };
+        Some((name, source))
+    }));
+    Ok(sources)
 }
 
 /// The objectives to judge: the data loss, and with a penalty that and both together.

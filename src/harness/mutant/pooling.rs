@@ -123,8 +123,8 @@ pub(super) fn max_pool2d<S: Scalar>(pool: &MaxPool2d, pass: &Pass<'_, S>) -> Ten
                 vec![inside[first_best(&inside, |at, best| value(at) < value(best))]]
             }
             () if has(MaxPool2dFault::AllTied) => {
-                let largest = value(&inside[best]).to_bits();
-                let tied = inside.iter().filter(|at| value(at).to_bits() == largest);
+                let largest = value(&inside[best]);
+                let tied = inside.iter().filter(|at| value(at) >= largest);
                 tied.copied().collect()
             }
             () if has(MaxPool2dFault::Everywhere) => inside,
