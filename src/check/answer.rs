@@ -1,7 +1,9 @@
 //! The answer to "is my gradient right?", and the sentence that gives it.
 
+use crate::judge::Culprit;
 use crate::report::words::{grouped, listed};
 use crate::report::{Control, Counts, Outcome, Part};
+use crate::spec::case::SourceName;
 
 /// Wrong when anything disagrees; right when everything agrees and the planted fault was caught.
 pub(super) fn outcome(parts: &[Part], control: &Control) -> Outcome {
@@ -83,6 +85,28 @@ fn hidden(parts: &[Part]) -> Vec<String> {
 }
 
 fn wrong(parts: &[Part], total: Counts, checked: usize, names: &str) -> String {
+    let blamed = parts
+        .iter()
+        .find_map(|part| Some((part, part.blame.as_ref()?)));
+    if let Some((part, blame)) = blamed {
+        let is_reference = |culprit: &Culprit| matches!(culprit, Culprit::Source(name) if *name != SourceName::Backprop);
+        if !blame.culprits.is_empty() && blame.culprits.iter().all(is_reference) {
+            return format!(
+                "Something is wrong, and by all accounts not your gradient: {}",
+                blame.sentence()
+            );
+        }
+        if blame.culprits.contains(&Culprit::Forward) {
+            let layers = match part.forward.len() {
+                0 => String::new(),
+                _ => format!(" They differ in {}.", listed(&part.forward)),
+            };
+            return format!(
+                "No: the forward pass is wrong in one of the sources, so that their {} is not the same number.{layers}",
+                part.name.title()
+            );
+        }
+    }
     if let Some(part) = parts.iter().find(|part| !part.values_agree) {
         return format!(
             "No: the sources do not even agree on the value of the {}, so the forward pass itself is wrong in one of them; its gradients are compared below all the same.",
@@ -98,7 +122,18 @@ fn wrong(parts: &[Part], total: Counts, checked: usize, names: &str) -> String {
         .into_iter()
         .collect();
     let beyond = total.disagree + total.invalid;
-    let mut sentence = "No: something is wrong.".to_owned();
+    let culprits: Vec<String> = parts
+        .iter()
+        .filter_map(|part| part.place.as_ref())
+        .flat_map(|place| &place.culprits)
+        .map(|fault| fault.layer.clone())
+        .collect::<std::collections::BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let mut sentence = match culprits.len() {
+        0 => "No: something is wrong.".to_owned(),
+        _ => format!("No: something is wrong in {}.", listed(&culprits)),
+    };
     if beyond > 0 {
         sentence += &format!(
             " {} of {} derivatives differ from {names} by more than rounding and truncation explain, in {}.",
@@ -115,6 +150,13 @@ fn wrong(parts: &[Part], total: Counts, checked: usize, names: &str) -> String {
     }
     if total.invalid > 0 {
         sentence += &format!(" {} are not finite.", grouped(total.invalid));
+    }
+    let named = parts
+        .iter()
+        .flat_map(|part| &part.diagnoses)
+        .find(|row| row.diagnosis.kind.is_some());
+    if let Some(row) = named {
+        sentence += &format!(" {}.", row.diagnosis.sentence);
     }
     sentence
 }

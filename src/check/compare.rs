@@ -164,7 +164,7 @@ impl<'a> Tensor<'a> {
             against: against.collect(),
             closest: self.closest(),
             allowed: self.allowed(),
-            catches: self.catches(),
+            catches: self.catches(verdicts),
             steps: self.steps(),
             unobservable: None,
         }
@@ -243,9 +243,14 @@ impl<'a> Tensor<'a> {
         spread(digits.collect(), false)
     }
 
-    /// The relative error from which on the tightest reference lies beyond the bounds.
-    fn catches(&self) -> Option<Spread> {
-        let errors = self.positions.clone().filter_map(|position| {
+    /// The relative error from which on the tightest reference lies beyond the bounds, where there is
+    /// none yet.
+    fn catches(&self, verdicts: &[Verdict]) -> Option<Spread> {
+        let right = self
+            .positions
+            .clone()
+            .filter(|position| verdicts[*position] == Verdict::Agree);
+        let errors = right.filter_map(|position| {
             let own = self.own(position);
             let seen_from = self.references.iter().filter_map(|answer| {
                 let theirs = answer.estimate(position)?;

@@ -6,6 +6,7 @@
 mod adjoint;
 mod agreement;
 mod batch;
+mod crossing;
 mod exact;
 mod names;
 mod persistence;

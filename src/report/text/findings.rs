@@ -139,7 +139,8 @@ pub(super) fn fault(part: &Part) -> String {
     for row in &part.diagnoses {
         lines.push(format!("What: {}", row.diagnosis.sentence));
     }
-    for row in &part.laws {
+    // One is enough to see; the others say the same of other weights.
+    for row in part.laws.iter().take(1) {
         lines.push(format!("Over the steps: {}", row.sentence));
     }
     let lines: Vec<String> = lines

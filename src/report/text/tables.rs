@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyl
 use crate::spec::case::SourceName;
 
 use super::super::words::grouped;
-use super::super::{Comparison, Number, Part, Spread, TensorRow};
+use super::super::{Comparison, CoordinateRow, Number, Part, Spread, TensorRow};
 use super::{bounded, short, wrapped};
 
 /// One line below the header, and nothing else that could distract from the numbers.
@@ -225,10 +225,15 @@ pub(super) fn worst(part: &Part) -> String {
     header.extend(first.values.iter().map(|value| value.source.to_string()));
     table.set_header(header);
     for row in rows {
+        let digits = telling_digits(row);
         let mut cells = vec![row.coordinate.clone()];
         cells.extend(row.values.iter().map(|value| {
             let mark = if value.disagrees { "≠ " } else { "" };
-            format!("{mark}{:.9e} ± {}", value.value.0, bounded(value.error))
+            format!(
+                "{mark}{:.digits$e} ± {}",
+                value.value.0,
+                bounded(value.error)
+            )
         }));
         table.add_row(cells);
     }
@@ -236,4 +241,14 @@ pub(super) fn worst(part: &Part) -> String {
     format!(
         "What speaks against it, worst first (value ± error bound; ≠ where it differs by more):\n{table}"
     )
+}
+
+/// Digits behind the point that show where the sources differ, and two more.
+fn telling_digits(row: &CoordinateRow) -> usize {
+    let finite = || row.values.iter().map(|value| value.value.0);
+    let own = row.values.first().map_or(0.0, |value| value.value.0);
+    let matching = finite().map(|theirs| crate::judge::matching_digits(own, theirs));
+    let differing = matching.filter(|digits| *digits < crate::judge::metrics::MOST_DIGITS);
+    let most = differing.fold(0.0, f64::max);
+    (most.ceil() as usize + 2).clamp(4, 16)
 }
