@@ -6,7 +6,9 @@ use crate::network::Coordinate;
 use crate::network::objective::Evaluation;
 use crate::report::{ExtendedRow, Number, Reason};
 use crate::scalar::DoubleDouble;
-use crate::source::{Estimate, Extended, GradientSource, Point, extended, extended_digits};
+use crate::source::{
+    Estimate, Extended, GradientSource, Point, ROUNDOFF_RATIO, extended, extended_digits,
+};
 use crate::spec::case::SourceName;
 use crate::tensor::values;
 
@@ -140,10 +142,16 @@ fn fewest_digits(answers: &[Answer], verdicts: &[Verdict]) -> Option<usize> {
 /// `None` when it changes nothing.
 fn verdict(again: &Again, before: Verdict, own: Estimate, size: f64) -> Option<Verdict> {
     let truth = again.answer.dual;
+    let size = size.max(truth.abs().hi());
+    // What rounding is left in double-double, in the formula and in the dual numbers.
+    let rounding = 2.0 * own.error * ROUNDOFF_RATIO;
+    if rounding >= size {
+        return None;
+    }
     let gap = (DoubleDouble::from_f64(own.value) - truth).abs().hi();
     let is_right = again
         .formula
-        .map(|formula| (formula - truth).abs().hi() <= SAME_FORMULA * size.max(truth.abs().hi()));
+        .map(|formula| (formula - truth).abs().hi() <= SAME_FORMULA * size + rounding);
     let is_near = gap <= own.error + f64::MIN_POSITIVE;
     match (is_right, before) {
         // A bug, however small.

@@ -72,7 +72,7 @@ impl Unresolved {
     pub fn words(self) -> &'static str {
         match self {
             Self::BoundTooWide => {
-                "the error bounds are wider than every derivative of the tensor; use --step auto, or more --sources"
+                "the error bounds are wider than every derivative of the tensor, as behind saturated units; use smaller weights or other samples, --step auto, or more --sources"
             }
             Self::StepCrossesKink => {
                 "the step crosses a kink, and no other source was asked; use --step auto, or add dual or reverse to --sources"

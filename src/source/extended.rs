@@ -45,7 +45,7 @@ const MOST_ROWS: usize = 8;
 
 /// The unit roundoff of double-double by that of `f64`: errors of one operation are up to 5·2⁻¹⁰⁶
 /// and 2⁻⁵³.
-const ROUNDOFF_RATIO: f64 = 5.0 / (1_u64 << 53) as f64;
+pub const ROUNDOFF_RATIO: f64 = 5.0 / (1_u64 << 53) as f64;
 
 /// The derivative with respect to one coordinate, on the branches that the point takes in `f64`.
 #[derive(Clone, Copy, Debug)]

@@ -34,7 +34,9 @@ pub use central::{Central, Ground, Kink, Stepped};
 pub use clearance::{Clearance, Room};
 pub use crossing::{Crossing, crossings, slopes_of_branches};
 pub use dual::Dual;
-pub use extended::{Extended, ExtendedSlope, MOST_EXTENDED_DIGITS, extended, extended_digits};
+pub use extended::{
+    Extended, ExtendedSlope, MOST_EXTENDED_DIGITS, ROUNDOFF_RATIO, extended, extended_digits,
+};
 pub use faulty::FaultySource;
 pub use function::{
     CheckError, Checked, Detection, Finding, InputError, LadderOptions, MOST_EVALUATIONS,
