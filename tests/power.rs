@@ -1,0 +1,82 @@
+//! The checker on trial: faults are caught, placed and named, and right networks are not accused.
+//!
+//! `gradproof power --cases 2000` tries a hundred times as much; `POWER_CASES` does the same here.
+
+#![cfg(feature = "cli")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its case should stop there"
+)]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use assert_cmd::Command;
+use gradproof::harness::power::{PowerError, PowerOptions, power};
+use gradproof::report::Outcome;
+use gradproof::report::power::{PowerReport, text};
+
+/// Right networks that are tried, and faults in one problem for each eight.
+fn cases() -> usize {
+    let given = std::env::var("POWER_CASES").ok();
+    given.map_or(16, |cases| cases.parse().unwrap())
+}
+
+#[test]
+fn every_fault_is_caught_placed_and_named_and_nothing_right_is_accused() {
+    let steps = AtomicUsize::new(0);
+    let options = PowerOptions {
+        cases: cases(),
+        seed: 11,
+    };
+    let report = power(options, &|done, all| {
+        assert!(done <= all, "{done} of {all}");
+        steps.fetch_add(1, Ordering::Relaxed);
+    })
+    .unwrap();
+    assert!(steps.into_inner() > cases(), "progress is told");
+    let words = text::render(&report);
+    assert_eq!(report.outcome, Outcome::Right, "{words}");
+    assert!(report.mutants.len() >= 40, "a catalogue");
+    let sum = |of: fn(&gradproof::report::power::MutantRow) -> usize| -> usize {
+        report.mutants.iter().map(of).sum()
+    };
+    let (caught, visible) = (sum(|row| row.caught), sum(|row| row.visible()));
+    assert_eq!(caught, visible, "{words}");
+    assert_eq!(sum(|row| row.misnamed + row.misplaced), 0, "{words}");
+    let nameable = report.mutants.iter().filter(|row| row.expected.is_some());
+    let (named, of) = nameable.fold((0, 0), |(named, of), row| {
+        (named + row.named + row.ambiguous, of + row.caught)
+    });
+    assert!(10 * named >= 9 * of, "{named} of {of} are named\n{words}");
+    let counts = &report.trial.counts;
+    assert_eq!(counts.wrong(), 0, "{words}");
+    assert!(
+        100 * counts.unresolved <= counts.all() && counts.agree > counts.all() / 2,
+        "{words}"
+    );
+    let explained: usize = report.trial.unresolved.iter().map(|(_, count)| count).sum();
+    assert_eq!(explained, counts.unresolved, "each with a reason");
+}
+
+#[test]
+fn no_cases_prove_nothing() {
+    let options = PowerOptions { cases: 0, seed: 1 };
+    assert_eq!(power(options, &|_, _| ()), Err(PowerError::NoCases));
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_a_byte() {
+    let run = |threads: &str| {
+        let mut command = Command::cargo_bin("gradproof").unwrap();
+        command
+            .args(["power", "--cases", "2", "--seed", "4", "--format", "json"])
+            .env("RAYON_NUM_THREADS", threads);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "all caught, none accused");
+        output.stdout
+    };
+    let one = run("1");
+    assert_eq!(one, run("3"), "three threads");
+    let report: PowerReport = serde_json::from_slice(&one).unwrap();
+    assert_eq!(report.trial.networks, 2);
+}
