@@ -24,14 +24,17 @@ pub(super) fn mark(
     coordinates: &[Coordinate],
     verdicts: &mut [Verdict],
 ) -> Vec<Option<Hidden>> {
+    // A penalty alone leaves tensors out on purpose: that their derivatives are 0 is all there is to see.
+    let has_loss = point.problem.objective.loss.is_some();
     let gradient = point.problem.backpropagate::<f64>(Some(&point.pattern));
     let ranges: Vec<_> = tensors(coordinates).collect();
     ranges
         .into_iter()
         .map(|range| {
-            let is_quiet = verdicts[range.clone()]
-                .iter()
-                .all(|verdict| matches!(verdict, Verdict::Agree | Verdict::Unresolved(_)));
+            let is_quiet = has_loss
+                && verdicts[range.clone()]
+                    .iter()
+                    .all(|verdict| matches!(verdict, Verdict::Agree | Verdict::Unresolved(_)));
             let leaf = coordinates[range.start].leaf;
             let hidden = if is_quiet {
                 hidden(point, &gradient, leaf)

@@ -44,7 +44,13 @@ pub(super) fn verdicts(part: &Part) -> String {
         "agree".to_owned(),
     ];
     header.extend(["at kink".to_owned(), "disagree".to_owned()]);
-    let extra: [Extra; 4] = [
+    let crossed = |row: &TensorRow| row.steps.map_or(0, |steps| steps.crossed);
+    let extra: [Extra; 5] = [
+        (
+            "step\ncrosses kink",
+            part.tensors.iter().map(crossed).sum(),
+            |row| row.steps.map_or(0, |steps| steps.crossed),
+        ),
         ("outside", counts.at_kink_outside, |row| {
             row.counts.at_kink_outside
         }),
