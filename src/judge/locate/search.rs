@@ -14,6 +14,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::rc::Rc;
 
 use crate::judge::verdict::within;
 use crate::network::LeafName;
@@ -49,6 +50,15 @@ pub struct Locator<'a> {
     right: Chain,
     /// What lies behind each layer, for how far rounding moves the gradient of the layer's output.
     behind: Vec<OnceCell<Point>>,
+    /// Each layer alone under what first reached it: subjects that share a fault or none share that.
+    alone: Vec<OnceCell<Rc<Alone>>>,
+}
+
+/// A layer alone, under Σ dy·y.
+struct Alone {
+    dy: Tensor<f64>,
+    point: Point,
+    right: Leaves,
 }
 
 impl<'a> Locator<'a> {
@@ -66,11 +76,13 @@ impl<'a> Locator<'a> {
             (None, Cow::Borrowed(point))
         };
         let activations = data.problem.activations();
+        let count = data.problem.network.layers().len();
         Ok(Self {
             source: reference,
             penalised,
             right: Chain::of(&data, reference, &activations)?,
-            behind: vec![OnceCell::new(); data.problem.network.layers().len()],
+            behind: vec![OnceCell::new(); count],
+            alone: (0..count).map(|_| OnceCell::new()).collect(),
             point: data,
             activations,
         })
@@ -114,6 +126,26 @@ impl<'a> Locator<'a> {
             let behind = problem.from_layer(number + 1, self.activations[number + 1].clone());
             Point::new(behind, SEED)
         })
+    }
+
+    fn alone(&self, number: usize, dy: &Tensor<f64>) -> Result<Rc<Alone>, SourceError> {
+        let is_known = |alone: &&Rc<Alone>| {
+            let mut pairs = alone.dy.iter().zip(dy);
+            pairs.all(|(known, dy)| known.to_bits() == dy.to_bits())
+        };
+        if let Some(alone) = self.alone[number].get().filter(is_known) {
+            return Ok(Rc::clone(alone));
+        }
+        let x = self.activations[number].clone();
+        let problem = self.point.problem.layer_alone(number, x, dy.clone());
+        let point = Point::new(problem, SEED);
+        let alone = Rc::new(Alone {
+            dy: dy.clone(),
+            right: Leaves::ask(&point, self.source)?,
+            point,
+        });
+        self.alone[number].get_or_init(|| Rc::clone(&alone));
+        Ok(alone)
     }
 }
 
@@ -189,28 +221,27 @@ impl Search<'_> {
         number: usize,
         outputs: &[Tensor<f64>],
     ) -> Result<Vec<FaultyTensor>, SourceError> {
-        let (x, dy) = (&self.reference.activations[number], &outputs[number]);
+        let dy = &outputs[number];
         if !dy.iter().all(|dy| dy.is_finite()) {
             return Ok(Vec::new());
         }
-        let problem = &self.reference.point.problem;
-        let alone = Point::new(problem.layer_alone(number, x.clone(), dy.clone()), SEED);
-        let right = Leaves::ask(&alone, self.reference.source)?;
+        let alone = self.reference.alone(number, dy)?;
+        let right = &alone.right;
         let dx = match number.checked_sub(1) {
             None => self.subject.input.iter().map(value).collect(),
             Some(before) => outputs[before].iter().copied().map(Some).collect(),
         };
         let dx: Vec<Option<f64>> = dx;
         let dx = compare(
-            &bounded(dx.into_iter(), &alone, LeafName::Input, self.safety),
+            &bounded(dx.into_iter(), &alone.point, LeafName::Input, self.safety),
             &right.input,
         );
-        let first = problem.network.layers()[number].first_parameter;
+        let first = self.reference.point.problem.network.layers()[number].first_parameter;
         Ok(self.tensors(number, &dx, |parameter| {
             let own = self.subject.parameters[parameter].iter().map(value);
             let leaf = LeafName::Parameter(parameter - first);
             compare(
-                &bounded(own, &alone, leaf, self.safety),
+                &bounded(own, &alone.point, leaf, self.safety),
                 &right.parameters[parameter - first],
             )
         }))
