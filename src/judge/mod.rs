@@ -11,7 +11,7 @@ pub mod words;
 
 pub use blame::{Blame, Culprit, Grouping, Undecided, ValueGroup, Witness, blame};
 pub use law::{Fit, LadderGap, Law, Segment};
-pub use locate::{FaultyTensor, LayerFault, Place, Seen, locate, locate_forward};
+pub use locate::{FaultyTensor, LayerFault, Locator, Place, Seen, locate, locate_forward};
 pub use metrics::{Metrics, matching_digits, relative_error};
 pub use number::Number;
 pub use verdict::{Reference, Side, Unobservable, Unresolved, Verdict, judge};

@@ -2,7 +2,7 @@
 
 use gradproof::harness::NetworkCase;
 use gradproof::judge::verdict::within;
-use gradproof::judge::{Place, Seen, locate};
+use gradproof::judge::{Locator, Place, Seen, locate};
 use gradproof::network::Problem;
 use gradproof::source::{
     Backprop, Dual, FaultySource, Forward, Gradient, GradientSource, Point, Question, Reverse,
@@ -14,8 +14,8 @@ use gradproof::tensor::values;
 use super::fault_at::{Fault, FaultAt, How, Target, targets};
 use super::{SEED, preset_problem, problem, small};
 
-fn place(point: &Point, faults: &[Fault]) -> Place {
-    locate(point, &FaultAt(faults.to_vec()), &Reverse).unwrap()
+fn place(locator: &Locator<'_>, faults: &[Fault]) -> Place {
+    locator.locate(&FaultAt(faults.to_vec())).unwrap()
 }
 
 /// Names of the layers, from the loss backwards.
@@ -43,14 +43,15 @@ fn tensor_name(problem: &Problem, layer: Option<usize>, target: Target) -> Strin
 /// Plant every kind of fault everywhere in `problem`, and see it found there and nowhere else.
 fn every_single_fault_is_found(problem: Problem, kinds: &[How]) {
     let point = Point::new(problem, SEED);
+    let locator = Locator::new(&point, &Reverse).unwrap();
     let names = names(&point.problem);
-    let right = place(&point, &[]);
+    let right = place(&locator, &[]);
     assert!(right.is_clean(), "without a fault: {}", right.sentence());
     assert_eq!(right.clean, names, "without a fault");
     for (layer, target) in targets(&point.problem) {
         for how in kinds.iter().copied() {
             let fault = Fault { layer, target, how };
-            let place = place(&point, &[fault]);
+            let place = place(&locator, &[fault]);
             let sentence = place.sentence();
             assert_eq!(culprits(&place), [layer], "{fault:?}: {sentence}");
             let found = &place.culprits[0].tensors;
@@ -111,6 +112,7 @@ fn a_fault_is_found_at_every_scale_of_the_loss() {
 #[test]
 fn two_faults_are_both_found() {
     let point = Point::new(problem(&small(), 2), SEED);
+    let locator = Locator::new(&point, &Reverse).unwrap();
     let all = targets(&point.problem);
     let mut pairs = 0;
     for (first, (downstream, target)) in all.iter().enumerate() {
@@ -120,7 +122,7 @@ fn two_faults_are_both_found() {
                 target: *target,
                 how: How::Factor,
             });
-            let place = place(&point, &faults);
+            let place = place(&locator, &faults);
             let mut expected = vec![*downstream, *upstream];
             // From the loss backwards.
             expected.sort_by_key(|layer| std::cmp::Reverse(layer.unwrap_or(usize::MAX)));
@@ -140,11 +142,13 @@ fn two_faults_are_both_found() {
 #[test]
 fn dual_numbers_find_it_too() {
     let point = Point::new(problem(&small(), 2), SEED);
+    let dual = Locator::new(&point, &Dual).unwrap();
+    let reverse = Locator::new(&point, &Reverse).unwrap();
     for (layer, target) in targets(&point.problem) {
         let how = How::Factor;
         let subject = FaultAt(vec![Fault { layer, target, how }]);
-        let by_dual = locate(&point, &subject, &Dual).unwrap();
-        let by_reverse = locate(&point, &subject, &Reverse).unwrap();
+        let by_dual = dual.locate(&subject).unwrap();
+        let by_reverse = reverse.locate(&subject).unwrap();
         assert_eq!(by_dual, by_reverse, "{layer:?}, {target:?}");
     }
 }
@@ -162,7 +166,8 @@ fn a_penalty_that_is_missing_is_told_from_a_wrong_layer() {
             estimate.value = values(right.leaf(coordinate.leaf))[coordinate.index];
         }
     });
-    let place = locate(&point, &forgetful, &Reverse).unwrap();
+    let locator = Locator::new(&point, &Reverse).unwrap();
+    let place = locator.locate(&forgetful).unwrap();
     assert_eq!(culprits(&place), [None], "{}", place.sentence());
     insta::assert_snapshot!(place.sentence(), @"The penalty's gradient is wrong: without it conv1.weight, conv2.weight, fc1.weight and fc2.weight agree, with it not.");
 
@@ -171,7 +176,7 @@ fn a_penalty_that_is_missing_is_told_from_a_wrong_layer() {
         target: Target::Parameter(0),
         how: How::Factor,
     };
-    let place = self::place(&point, &[fault]);
+    let place = self::place(&locator, &[fault]);
     assert_eq!(culprits(&place), [Some(3)], "{}", place.sentence());
 }
 
@@ -208,7 +213,7 @@ fn a_tie_within_rounding_is_not_taken_for_a_fault() {
             .any(|(a, b)| !within(*a, *b)),
         "reverse decides a tie the other way"
     );
-    let place = place(&point, &[]);
+    let place = locate(&point, &FaultAt(Vec::new()), &Reverse).unwrap();
     assert!(place.is_clean(), "{}", place.sentence());
 }
 
@@ -232,10 +237,11 @@ impl GradientSource for LeavesOnly {
 #[test]
 fn without_gradients_of_outputs_the_fault_is_in_the_layer_named_or_in_those_listed() {
     let point = Point::new(problem(&small(), 2), SEED);
+    let locator = Locator::new(&point, &Reverse).unwrap();
     for (layer, target) in targets(&point.problem) {
         for how in [How::Factor, How::Sign] {
             let fault = Fault { layer, target, how };
-            let place = locate(&point, &LeavesOnly(FaultAt(vec![fault])), &Reverse).unwrap();
+            let place = locator.locate(&LeavesOnly(FaultAt(vec![fault]))).unwrap();
             let sentence = place.sentence();
             let Seen::Leaves { or_in } = &place.seen else {
                 panic!("{fault:?}: {sentence}");
@@ -257,13 +263,14 @@ fn without_gradients_of_outputs_the_fault_is_in_the_layer_named_or_in_those_list
         target: Target::Input,
         how: How::Factor,
     };
-    let place = locate(&point, &LeavesOnly(FaultAt(vec![fault])), &Reverse).unwrap();
+    let place = locator.locate(&LeavesOnly(FaultAt(vec![fault]))).unwrap();
     insta::assert_snapshot!(place.sentence(), @"conv2 is the layer nearest to the loss with a wrong gradient, those of conv2.weight and conv2.bias. The fault is there or in fc1 or flatten or mean or act2: this source does not show the gradients of outputs, which would tell. conv1 only inherits the error.");
 }
 
 #[test]
 fn a_place_in_words_and_in_json() {
     let point = Point::new(problem(&small(), 2), SEED);
+    let locator = Locator::new(&point, &Reverse).unwrap();
     let fault = |layer, target| Fault {
         layer,
         target,
@@ -282,7 +289,7 @@ fn a_place_in_words_and_in_json() {
         ],
         vec![fault(None, Target::Input)],
     ]
-    .map(|faults| place(&point, &faults));
+    .map(|faults| place(&locator, &faults));
     for place in &places {
         let json = serde_json::to_string(place).unwrap();
         assert_eq!(

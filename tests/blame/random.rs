@@ -1,7 +1,7 @@
 //! Faults in layers of random networks.
 
 use gradproof::harness::{NetworkCase, config, strategy};
-use gradproof::judge::locate;
+use gradproof::judge::Locator;
 use gradproof::network::{Coordinate, LeafName};
 use gradproof::rng::Stream;
 use gradproof::source::{Point, Reverse, SAFETY, SAFETY_OTHER_ORDER};
@@ -69,7 +69,8 @@ fn a_visible_fault_in_a_random_layer_is_found() {
             .problem()
             .map_err(|error| TestCaseError::fail(error.to_string()))?;
         let point = Point::new(problem, SEED);
-        let clean = locate(&point, &FaultAt(Vec::new()), &Reverse).unwrap();
+        let locator = Locator::new(&point, &Reverse).unwrap();
+        let clean = locator.locate(&FaultAt(Vec::new())).unwrap();
         prop_assert!(clean.is_clean(), "{case}: {}", clean.sentence());
 
         let mut stream = Stream::new(case.seed, "fault");
@@ -81,7 +82,7 @@ fn a_visible_fault_in_a_random_layer_is_found() {
             if !is_visible(&point, fault) {
                 continue;
             }
-            let place = locate(&point, &FaultAt(vec![fault]), &Reverse).unwrap();
+            let place = locator.locate(&FaultAt(vec![fault])).unwrap();
             let culprits: Vec<Option<usize>> =
                 place.culprits.iter().map(|fault| fault.number).collect();
             prop_assert_eq!(

@@ -8,4 +8,4 @@ mod sentence;
 
 pub use forward::locate_forward;
 pub use place::{FaultyTensor, LayerFault, Place, Seen};
-pub use search::locate;
+pub use search::{Locator, locate};

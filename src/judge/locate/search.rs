@@ -12,6 +12,10 @@
 //! A layer alone is given our activations. Asked about the whole network, a reference with a forward
 //! pass of its own would round them otherwise, and at a tie within rounding take another branch.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::rc::Rc;
+
 use crate::judge::verdict::within;
 use crate::network::LeafName;
 use crate::source::{GradientSource, Point, SourceError};
@@ -20,11 +24,9 @@ use crate::tensor::Tensor;
 use super::gradients::{Chain, Estimates, Leaves, SEED, bounded, safety, value};
 use super::place::{FaultyTensor, LayerFault, Place, Seen};
 
-/// Find the layers in which `subject` goes wrong at `point`, by the word of `reference`: an exact
-/// source that has been found to be right.
+/// Find the layers in which `subject` goes wrong at `point`, by the word of `reference`.
 ///
-/// A subject with a forward pass of its own is to find our activations to the bit: what their
-/// rounding does to its gradients is not in the bounds.
+/// For one subject; see [`Locator`].
 ///
 /// # Errors
 /// The sources'.
@@ -33,73 +35,150 @@ pub fn locate(
     subject: &dyn GradientSource,
     reference: &dyn GradientSource,
 ) -> Result<Place, SourceError> {
-    let mut place = Place {
-        culprits: Vec::new(),
-        inherited: Vec::new(),
-        clean: Vec::new(),
-        seen: Seen::Outputs,
-    };
-    let without_penalty = || {
-        let mut problem = point.problem.clone();
-        problem.objective.penalty = None;
-        Point::new(problem, SEED)
-    };
-    let penalised = point.problem.objective.penalty.is_some();
-    let data = if penalised { &without_penalty() } else { point };
-    let activations = data.problem.activations();
-    let search = Search {
-        point: data,
-        subject: Leaves::ask(data, subject)?,
-        right: Chain::of(data, reference, &activations)?,
-        safety: safety(subject),
-        source: reference,
-        activations,
-    };
-    if data.problem.objective.loss.is_some() {
-        match subject.output_gradients(&data.problem, &data.pattern) {
-            Some(outputs) => search.by_outputs(&outputs, &mut place)?,
-            None => search.by_leaves(&mut place),
-        }
-    }
-    if penalised {
-        let (total, expected) = (Leaves::ask(point, subject)?, Leaves::ask(point, reference)?);
-        search.penalty(&total, &expected, &mut place);
-    }
-    Ok(place)
+    Locator::new(point, reference)?.locate(subject)
 }
 
-/// One subject at one point, without the penalty.
-struct Search<'a> {
-    point: &'a Point,
+/// What an exact source that has been found to be right says of a point: subjects are held against it.
+pub struct Locator<'a> {
+    source: &'a dyn GradientSource,
+    /// The point with its penalty, and the gradient there; `None` without penalty.
+    penalised: Option<(&'a Point, Leaves)>,
+    /// The point without penalty.
+    point: Cow<'a, Point>,
     /// Every layer's input, and the network's output.
     activations: Vec<Tensor<f64>>,
-    subject: Leaves,
     right: Chain,
+    /// What lies behind each layer, for how far rounding moves the gradient of the layer's output.
+    behind: Vec<OnceCell<Point>>,
+    /// Each layer alone under what first reached it: subjects that share a fault or none share that.
+    alone: Vec<OnceCell<Rc<Alone>>>,
+}
+
+/// A layer alone, under Σ dy·y.
+struct Alone {
+    dy: Tensor<f64>,
+    point: Point,
+    right: Leaves,
+}
+
+impl<'a> Locator<'a> {
+    /// Ask `reference` about `point` and every layer of it.
+    ///
+    /// # Errors
+    /// The reference's.
+    pub fn new(point: &'a Point, reference: &'a dyn GradientSource) -> Result<Self, SourceError> {
+        let (penalised, data) = if point.problem.objective.penalty.is_some() {
+            let mut problem = point.problem.clone();
+            problem.objective.penalty = None;
+            let data = Cow::Owned(Point::new(problem, SEED));
+            (Some((point, Leaves::ask(point, reference)?)), data)
+        } else {
+            (None, Cow::Borrowed(point))
+        };
+        let activations = data.problem.activations();
+        let count = data.problem.network.layers().len();
+        Ok(Self {
+            source: reference,
+            penalised,
+            right: Chain::of(&data, reference, &activations)?,
+            behind: vec![OnceCell::new(); count],
+            alone: (0..count).map(|_| OnceCell::new()).collect(),
+            point: data,
+            activations,
+        })
+    }
+
+    /// Find the layers in which `subject` goes wrong.
+    ///
+    /// A subject with a forward pass of its own is to find our activations to the bit: what their
+    /// rounding does to its gradients is not in the bounds.
+    ///
+    /// # Errors
+    /// The sources'.
+    pub fn locate(&self, subject: &dyn GradientSource) -> Result<Place, SourceError> {
+        let mut place = Place {
+            culprits: Vec::new(),
+            inherited: Vec::new(),
+            clean: Vec::new(),
+            seen: Seen::Outputs,
+        };
+        let search = Search {
+            reference: self,
+            subject: Leaves::ask(&self.point, subject)?,
+            safety: safety(subject),
+        };
+        let problem = &self.point.problem;
+        if problem.objective.loss.is_some() {
+            match subject.output_gradients(problem, &self.point.pattern) {
+                Some(outputs) => search.by_outputs(&outputs, &mut place)?,
+                None => search.by_leaves(&mut place),
+            }
+        }
+        if let Some((point, expected)) = &self.penalised {
+            search.penalty(&Leaves::ask(point, subject)?, expected, &mut place);
+        }
+        Ok(place)
+    }
+
+    fn behind(&self, number: usize) -> &Point {
+        self.behind[number].get_or_init(|| {
+            let problem = &self.point.problem;
+            let behind = problem.from_layer(number + 1, self.activations[number + 1].clone());
+            Point::new(behind, SEED)
+        })
+    }
+
+    fn alone(&self, number: usize, dy: &Tensor<f64>) -> Result<Rc<Alone>, SourceError> {
+        let is_known = |alone: &&Rc<Alone>| {
+            let mut pairs = alone.dy.iter().zip(dy);
+            pairs.all(|(known, dy)| known.to_bits() == dy.to_bits())
+        };
+        if let Some(alone) = self.alone[number].get().filter(is_known) {
+            return Ok(Rc::clone(alone));
+        }
+        let x = self.activations[number].clone();
+        let problem = self.point.problem.layer_alone(number, x, dy.clone());
+        let point = Point::new(problem, SEED);
+        let alone = Rc::new(Alone {
+            dy: dy.clone(),
+            right: Leaves::ask(&point, self.source)?,
+            point,
+        });
+        self.alone[number].get_or_init(|| Rc::clone(&alone));
+        Ok(alone)
+    }
+}
+
+/// One subject.
+struct Search<'a> {
+    reference: &'a Locator<'a>,
+    subject: Leaves,
     /// The subject's bounds, in units of the spread that rounding causes.
     safety: f64,
-    /// The reference.
-    source: &'a dyn GradientSource,
 }
 
 impl Search<'_> {
     fn by_outputs(&self, outputs: &[Tensor<f64>], place: &mut Place) -> Result<(), SourceError> {
-        let problem = &self.point.problem;
-        let wrong_input = compare(&self.subject.input, &self.right.leaves.input);
+        let problem = &self.reference.point.problem;
+        let wrong_input = compare(&self.subject.input, &self.reference.right.leaves.input);
         let mut wrong_inputs = vec![wrong_input];
-        for (number, (own, right)) in outputs.iter().zip(&self.right.outputs).enumerate() {
-            let behind = problem.from_layer(number + 1, self.activations[number + 1].clone());
-            let behind = Point::new(behind, SEED);
+        for (number, (own, right)) in outputs
+            .iter()
+            .zip(&self.reference.right.outputs)
+            .enumerate()
+        {
+            let behind = self.reference.behind(number);
             let with_bounds = |dy: &Tensor<f64>, safety| {
                 bounded(
                     dy.iter().copied().map(Some),
-                    &behind,
+                    behind,
                     LeafName::Input,
                     safety,
                 )
             };
             wrong_inputs.push(compare(
                 &with_bounds(own, self.safety),
-                &with_bounds(right, safety(self.source)),
+                &with_bounds(right, safety(self.reference.source)),
             ));
         }
 
@@ -116,7 +195,7 @@ impl Search<'_> {
             let wrong = self.tensors(number, &wrong_inputs[number], |parameter| {
                 compare(
                     &self.subject.parameters[parameter],
-                    &self.right.leaves.parameters[parameter],
+                    &self.reference.right.leaves.parameters[parameter],
                 )
             });
             let own = self.of_layer_alone(number, outputs)?;
@@ -142,28 +221,27 @@ impl Search<'_> {
         number: usize,
         outputs: &[Tensor<f64>],
     ) -> Result<Vec<FaultyTensor>, SourceError> {
-        let (x, dy) = (&self.activations[number], &outputs[number]);
+        let dy = &outputs[number];
         if !dy.iter().all(|dy| dy.is_finite()) {
             return Ok(Vec::new());
         }
-        let problem = &self.point.problem;
-        let alone = Point::new(problem.layer_alone(number, x.clone(), dy.clone()), SEED);
-        let right = Leaves::ask(&alone, self.source)?;
+        let alone = self.reference.alone(number, dy)?;
+        let right = &alone.right;
         let dx = match number.checked_sub(1) {
             None => self.subject.input.iter().map(value).collect(),
             Some(before) => outputs[before].iter().copied().map(Some).collect(),
         };
         let dx: Vec<Option<f64>> = dx;
         let dx = compare(
-            &bounded(dx.into_iter(), &alone, LeafName::Input, self.safety),
+            &bounded(dx.into_iter(), &alone.point, LeafName::Input, self.safety),
             &right.input,
         );
-        let first = problem.network.layers()[number].first_parameter;
+        let first = self.reference.point.problem.network.layers()[number].first_parameter;
         Ok(self.tensors(number, &dx, |parameter| {
             let own = self.subject.parameters[parameter].iter().map(value);
             let leaf = LeafName::Parameter(parameter - first);
             compare(
-                &bounded(own, &alone, leaf, self.safety),
+                &bounded(own, &alone.point, leaf, self.safety),
                 &right.parameters[parameter - first],
             )
         }))
@@ -176,7 +254,7 @@ impl Search<'_> {
         input: &Compared,
         parameter: impl Fn(usize) -> Compared,
     ) -> Vec<FaultyTensor> {
-        let layer = &self.point.problem.network.layers()[number];
+        let layer = &self.reference.point.problem.network.layers()[number];
         let parameters = layer
             .parameter_range()
             .zip(&layer.parameters)
@@ -190,18 +268,18 @@ impl Search<'_> {
 
     /// The same by the gradients of parameters and input alone.
     fn by_leaves(&self, place: &mut Place) {
-        let network = &self.point.problem.network;
+        let network = &self.reference.point.problem.network;
         let unseen = Compared { wrong: 0, of: 0 };
         let mut or_in = vec!["loss".to_owned()];
         for (number, layer) in network.layers().iter().enumerate().rev() {
             let input = match number {
-                0 => compare(&self.subject.input, &self.right.leaves.input),
+                0 => compare(&self.subject.input, &self.reference.right.leaves.input),
                 _ => unseen,
             };
             let wrong = self.tensors(number, &input, |parameter| {
                 compare(
                     &self.subject.parameters[parameter],
-                    &self.right.leaves.parameters[parameter],
+                    &self.reference.right.leaves.parameters[parameter],
                 )
             });
             if !place.culprits.is_empty() {
@@ -230,7 +308,7 @@ impl Search<'_> {
 
     /// The parameters whose gradient is right without the penalty, and wrong with it.
     fn penalty(&self, total: &Leaves, expected: &Leaves, place: &mut Place) {
-        let network = &self.point.problem.network;
+        let network = &self.reference.point.problem.network;
         let mut tensors = Vec::new();
         for (number, (own, right)) in total
             .parameters
@@ -240,7 +318,7 @@ impl Search<'_> {
         {
             let without = compare(
                 &self.subject.parameters[number],
-                &self.right.leaves.parameters[number],
+                &self.reference.right.leaves.parameters[number],
             );
             let with = compare(own, right);
             if without.wrong == 0 && with.wrong > 0 {
