@@ -92,8 +92,9 @@ pub(super) fn pick(readings: &[Reading], point: f64, noise: f64) -> Option<Pick>
         let rise = (readings[at].slope - readings[j].slope).abs() * readings[j].step;
         rise <= 2.0 * noises[at]
     };
-    let by_rounding = |at: usize| {
-        readings[at].both_sides && noises[at] <= ROUNDING * UNIT_ROUNDOFF * readings[at].magnitude
+    // The finer rung's magnitude counts: what is rounding far away can be an oscillation here.
+    let by_rounding = |at: usize, j: usize| {
+        readings[at].both_sides && noises[at] <= ROUNDING * UNIT_ROUNDOFF * readings[j].magnitude
     };
     // Where it is more, and yet little of the function, it may be that of a staircase made by
     // rounding inside, on one of whose tilted steps the finer rung lies, or an oscillation, of which
@@ -107,7 +108,7 @@ pub(super) fn pick(readings: &[Reading], point: f64, noise: f64) -> Option<Pick>
     };
     let refutes = |at: usize, j: usize| {
         flat(at, j)
-            || varies(j) && apart(at, j, doubts[j]) && !(by_rounding(at) && below_noise(at, j))
+            || varies(j) && apart(at, j, doubts[j]) && !(by_rounding(at, j) && below_noise(at, j))
     };
     let believed = |at: usize| {
         let coarser =
