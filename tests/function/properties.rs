@@ -62,6 +62,7 @@ fn hold<S: Strategy>(
 struct Tally {
     cases: Cell<u32>,
     unresolved: Cell<u32>,
+    /// The largest error over its bound.
     worst: Cell<f64>,
 }
 
@@ -99,12 +100,6 @@ impl Tally {
 
     /// Hold the share of unresolved cases, once there are enough to speak of one.
     fn finish(&self, most_unresolved: f64) {
-        eprintln!(
-            "{} cases, {} unresolved, worst {:.3}",
-            self.cases.get(),
-            self.unresolved.get(),
-            self.worst.get()
-        );
         let share = f64::from(self.unresolved.get()) / f64::from(self.cases.get().max(1));
         assert!(
             self.cases.get() < 100 || share <= most_unresolved,
