@@ -37,8 +37,8 @@ fn known(case: &Case, h: f64) -> LadderOptions {
 const STAIR: f64 = 8.0;
 
 /// Times the noise that a kink has to add over its distance from the point to be seen beside it:
-/// 8 noise levels of the highest differences, which show 0.044 of it, on a rung of four distances.
-const BESIDE: f64 = 8.0 / 0.044 * 4.0;
+/// 16 noise levels of the highest differences, which show 0.044 of it, on a rung of four distances.
+const BESIDE: f64 = 16.0 / 0.044 * 4.0;
 
 /// A change of slope has to stay above 64 times the noise while the 128 cells are halved 8 times.
 fn stands_out(change: f64, h: f64, noise: f64) -> bool {

@@ -5,8 +5,8 @@ use crate::source::Estimate;
 use super::rung::Reading;
 
 /// Times the noise level that the error of a slope may be: what differences measure is its root
-/// mean square, from a few values.
-pub(super) const SAFETY: f64 = 8.0;
+/// mean square, from a few values, and rounding inside of a function makes errors that go together.
+pub(super) const SAFETY: f64 = 16.0;
 
 /// Rungs above a refuting one whose noise counts for it.
 const NOISE_WINDOW: usize = 3;
