@@ -2,6 +2,7 @@
 
 pub mod blame;
 pub mod diagnosis;
+pub mod function;
 pub mod law;
 pub mod locate;
 pub mod metrics;
@@ -10,6 +11,7 @@ pub mod verdict;
 pub mod words;
 
 pub use blame::{Blame, Culprit, Grouping, Undecided, ValueGroup, Witness, blame};
+pub use function::{Claim, ClaimError, Outcome, check_gradient};
 pub use law::{Fit, LadderGap, Law, Segment};
 pub use locate::{FaultyTensor, LayerFault, Locator, Place, Seen, locate, locate_forward};
 pub use metrics::{Metrics, matching_digits, relative_error};

@@ -39,9 +39,8 @@ pub use extended::{
 };
 pub use faulty::FaultySource;
 pub use function::{
-    CheckError, Checked, Detection, Finding, InputError, LadderOptions, MOST_EVALUATIONS,
-    MOST_KINK_EVALUATIONS, Outcome, Reason, Side, check_gradient, derivative, detect_kink,
-    extrapolate, gradient,
+    Detection, Finding, InputError, LadderOptions, MOST_EVALUATIONS, MOST_KINK_EVALUATIONS, Reason,
+    Side, derivative, detect_kink, extrapolate, gradient,
 };
 pub use point::Point;
 pub use reverse::Reverse;

@@ -1,6 +1,7 @@
 //! Points without derivative, as seen by the derivative.
 
-use gradproof::source::{Finding, LadderOptions, Outcome, Reason, Side, check_gradient};
+use gradproof::judge::{self, Outcome, check_gradient};
+use gradproof::source::{Finding, LadderOptions, Reason, Side};
 
 use super::{close, found, found_from, smooth};
 
@@ -56,15 +57,15 @@ fn jax_gcm_813_the_central_quotient_is_the_mean_of_two_slopes() {
     let (left, right) = (-1.36e-7, -2.30e-4);
     let f = |t: f64| if t < 0.0 { left * t } else { right * t };
     at_kink("jax-gcm#813", found(f, 0.0), left, right, 1e-9);
-    for (claimed, inside) in [
-        (left, true),
-        (right, true),
-        (-1.15e-4, true),
-        (1.0e-4, false),
+    for (claimed, side) in [
+        (left, judge::Side::Inside),
+        (right, judge::Side::Inside),
+        (-1.15e-4, judge::Side::Inside),
+        (1.0e-4, judge::Side::Outside),
     ] {
         let checked = check_gradient(|x| f(x[0]), &[0.0], &[claimed], &LadderOptions::default());
         let outcome = checked.expect("one coordinate")[0].outcome;
-        assert_eq!(outcome, Outcome::AtKink { inside }, "claimed {claimed:e}");
+        assert_eq!(outcome, Outcome::AtKink(side), "claimed {claimed:e}");
     }
 }
 

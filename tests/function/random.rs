@@ -1,6 +1,6 @@
 //! Random smooth functions, whose derivative dual numbers know.
 
-use gradproof::scalar::{Dual, Scalar};
+use gradproof::scalar::{Dual, Format, Scalar, Stochastic, with_perturbations};
 use proptest::prelude::*;
 
 /// A smooth step of a computation.
@@ -111,6 +111,44 @@ impl Smooth {
     }
 }
 
+/// Spacings of numbers around u over which a slope has to stay what it is.
+const SPACINGS: f64 = 1024.0;
+
+/// Runs of Monte Carlo arithmetic.
+const RUNS: u64 = 6;
+
+impl Case {
+    /// Whether the slope is still there a few spacings of u = t/width + shift away.
+    ///
+    /// Where a phase varies by a radian within some spacings, what is computed is not the function:
+    /// that share of its values is as good as random.
+    fn keeps_its_slope(&self) -> bool {
+        let f = &self.function;
+        let aside = SPACINGS * f64::EPSILON * (self.x.abs() + f.width);
+        let slope = f.slope(self.x);
+        [-aside, aside].iter().all(|d| {
+            let there = f.slope(self.x + d);
+            (there - slope).abs() <= 1e-8 * there.abs().max(slope.abs())
+        })
+    }
+
+    /// How far rounding inside of the function moves its values at the point and `h` beside it.
+    ///
+    /// Where saturated stages cancel, that is far more than the last digit of the value.
+    pub(super) fn rounding(&self, h: f64) -> f64 {
+        let f = &self.function;
+        let mut largest = 0.0_f64;
+        for t in [self.x - h, self.x, self.x + h] {
+            for seed in 0..RUNS {
+                let moved: Stochastic =
+                    with_perturbations(seed, Format::F64, 1.0, || f.apply(Stochastic::constant(t)));
+                largest = largest.max((moved.primal() - f.value(t)).abs());
+            }
+        }
+        largest
+    }
+}
+
 fn chain() -> impl Strategy<Value = Chain> {
     let stage = prop_oneof![
         Just(Stage::Exp),
@@ -175,5 +213,52 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
                 // Not so steep that the spacing of points is seen in the values.
                 && (f.slope(case.x) * case.x).abs() * f64::EPSILON
                     < 1e-6 * f.value(case.x).abs()
+                && case.keeps_its_slope()
         })
+}
+
+/// A kink `distance` widths above the point, of 10^`change` times the steepness, and
+/// a smooth function that once was taken to have a kink at the point itself.
+pub(super) fn kept_beside() -> (Case, f64, f64, bool) {
+    let first = Chain(vec![
+        (Stage::Cubic, 1.723_572_928, 1.625_287_825),
+        (Stage::Tanh, -1.217_286_171, 0.218_280_696),
+        (Stage::Log, 0.295_279_649, 0.747_876_644),
+    ]);
+    let second = Chain(vec![(Stage::Tanh, 5.045_260_794, -0.756_991_705)]);
+    let function = Smooth {
+        first,
+        second,
+        join: Join::Sum,
+        width: 49_194.374_851_136_91,
+        shift: -0.815_399_451,
+        height: 632.827_271_665,
+    };
+    let x = 255_316.014_961_042_76;
+    (Case { function, x }, 0.799_223_751, -3.437_059_865, true)
+}
+
+/// A kink of 10^`change` times the steepness, downwards, at the point of a function that is far
+/// narrower than the first step: once the slope on the right was read at steps on which the one on
+/// the left could not be.
+pub(super) fn kept_slopes() -> (Case, f64, bool) {
+    let first = Chain(vec![
+        (Stage::Tanh, -7.055_793_799, -0.062_604_257),
+        (Stage::Exp, -7.396_596_976, 0.939_848_277),
+    ]);
+    let second = Chain(vec![
+        (Stage::Tanh, -8.642_692_859, 1.753_049_677),
+        (Stage::Bell, -9.190_758_273, -1.813_644_119),
+        (Stage::Softplus, -6.745_457_958, 1.142_040_935),
+    ]);
+    let function = Smooth {
+        first,
+        second,
+        join: Join::Product,
+        width: 0.000_505_510_364,
+        shift: 0.449_510_125,
+        height: 504_329.451_902_953,
+    };
+    let x = 0.000_891_385_566_801_773_2;
+    (Case { function, x }, -0.086_203_461, false)
 }

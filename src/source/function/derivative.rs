@@ -2,7 +2,7 @@
 
 use super::finding::{Finding, InputError, Reason, Side};
 use super::rung::{PER_SIDE, Reading, Rung, VALUES, range};
-use super::series::{Pick, pick};
+use super::series::{Pick, SAFETY, pick, rounding};
 
 /// Rungs of the ladder: from the first step to 2⁻⁶³ of it.
 const MOST_RUNGS: usize = 64;
@@ -28,6 +28,10 @@ const GROWING_RUNGS: usize = 10;
 
 /// Rounding errors that a difference must exceed for its secant to count.
 const ABOVE_ROUNDING: f64 = 64.0;
+
+/// The noise that the differences of a rung show at a kink in the middle, over the change of slope
+/// and the step: C(6, 3)/√C(16, 8)/4.
+const KINK_LEVEL: f64 = 0.044;
 
 /// What is known beforehand.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -147,10 +151,12 @@ impl Ladder {
         if let Some(reason) = self.divergence(Side::Left).or(self.divergence(Side::Right)) {
             return Finding::Unresolved(reason);
         }
-        let left = self.pick(Rung::left);
-        let right = self.pick(Rung::right);
-        let central = self.pick(Rung::central);
-        if let Some(pick) = central.filter(|pick| pick.other.is_some()) {
+        let (left, right) = self.sides();
+        let mut central = self.pick(Rung::central, f64::INFINITY);
+        if let (Some(central), Some(left), Some(right)) = (&mut central, left, right) {
+            central.allow_for(left.noise.min(right.noise));
+        }
+        if let Some(pick) = central.filter(|pick| pick.other.is_some() && !pick.resolved()) {
             return Finding::Unresolved(self.reason(Some(pick)));
         }
         let mut resolved = |pick: Option<Pick>, first: usize, last: usize| {
@@ -158,12 +164,18 @@ impl Ladder {
             self.confirms(f, &pick, first, last)
                 .then_some(pick.estimate)
         };
+        let step = left
+            .zip(right)
+            .map_or(0.0, |(left, right)| left.step.min(right.step));
         let sides = (
             resolved(left, 0, PER_SIDE),
             resolved(right, PER_SIDE, VALUES - 1),
         );
         if let (Some(left), Some(right)) = sides
-            && (left.value - right.value).abs() > left.error + right.error
+            && self.has_room_for(
+                (left.value - right.value).abs() - left.error - right.error,
+                step,
+            )
         {
             return Finding::AtKink { left, right };
         }
@@ -177,6 +189,21 @@ impl Ladder {
             return Finding::Smooth(estimate);
         }
         Finding::Unresolved(self.reason(pick))
+    }
+
+    /// Whether slopes can differ by `change` on the two sides of the point: that is seen in the
+    /// highest differences on every rung, as long as rounding does not cover it.
+    fn has_room_for(&self, change: f64, step: f64) -> bool {
+        change > 0.0
+            && self
+                .rungs
+                .iter()
+                .filter(|rung| rung.step <= step)
+                .filter_map(Rung::central)
+                .all(|reading| {
+                    let seen = reading.noise + self.noise.max(rounding(&reading, self.x));
+                    SAFETY * seen >= KINK_LEVEL * change * reading.step
+                })
     }
 
     /// Whether the polynomial that gave a slope meets the function between its values as well.
@@ -203,8 +230,24 @@ impl Ladder {
             })
     }
 
-    fn pick(&self, read: impl Fn(&Rung) -> Option<Reading>) -> Option<Pick> {
-        let readings: Vec<Reading> = self.rungs.iter().filter_map(read).collect();
+    /// The slopes on both sides, read at the same scale.
+    ///
+    /// Where one side shows that the function varies below a step, a slope that the other side gives
+    /// at that step is the one of a secant: what happens near the point can be below its noise.
+    fn sides(&self) -> (Option<Pick>, Option<Pick>) {
+        let left = self.pick(Rung::left, f64::INFINITY);
+        let right = self.pick(Rung::right, f64::INFINITY);
+        let (Some(a), Some(b)) = (left, right) else {
+            return (left, right);
+        };
+        let scale = a.step.min(b.step);
+        (self.pick(Rung::left, scale), self.pick(Rung::right, scale))
+    }
+
+    /// The slope to believe among those at steps of at most `scale`.
+    fn pick(&self, read: impl Fn(&Rung) -> Option<Reading>, scale: f64) -> Option<Pick> {
+        let below = self.rungs.iter().filter(|rung| rung.step <= scale);
+        let readings: Vec<Reading> = below.filter_map(read).collect();
         pick(&readings, self.x, self.noise)
     }
 

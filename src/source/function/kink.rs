@@ -144,6 +144,9 @@ pub fn detect_kink(mut f: impl FnMut(f64) -> f64, x: f64, h: f64) -> Result<Dete
     Ok(Detection::Smooth)
 }
 
+/// Halvings before the last one at which the change of slope at a kink is read.
+const BEFORE_LAST: usize = 2;
+
 /// Halve a window around the place where it bends most; what it closes in on, if that is no bend.
 fn zoom(
     f: &mut impl FnMut(f64) -> f64,
@@ -152,7 +155,7 @@ fn zoom(
     least: f64,
 ) -> Option<Detection> {
     let mut bends: Vec<f64> = Vec::new();
-    let mut change = 0.0;
+    let mut changes: Vec<f64> = Vec::new();
     for _ in 0..=MOST_HALVINGS {
         if let Some(at) = window.edge() {
             return Some(Detection::Edge { at });
@@ -164,7 +167,7 @@ fn zoom(
             break;
         }
         bends.push(bend);
-        change = across;
+        changes.push(across);
         if window.cell / 2.0 < least {
             break;
         }
@@ -182,6 +185,8 @@ fn zoom(
     if ratio < halfway.recip() {
         None
     } else if ratio < halfway {
+        // On the last windows rounding may have moved the kink to an edge, where it is seen in part.
+        let change = changes[last.saturating_sub(BEFORE_LAST)];
         Some(Detection::Kink { at, change })
     } else {
         let height = window.variation();

@@ -15,23 +15,24 @@
 //! values with independent errors of size σ have the variance C(2k, k)·σ², whatever the smooth
 //! part does (J. J. Moré and S. M. Wild, *Estimating computational noise*, SIAM J. Sci. Comput.
 //! 33(3), 2011). [`derivative`] takes the rung with the least bound that no finer rung refutes,
-//! and says *at a kink* when the left and the right derivative are further apart than their bounds.
+//! and says *at a kink* when the left and the right derivative, read at the same scale, are further
+//! apart than their bounds, and the highest central differences have room for that on every finer rung.
 //!
 //! [`detect_kink`] answers the other question: is there a point without derivative within a fixed
 //! step? It halves a window around the worst place: over a kink the change of slope stays what it
 //! is, over a smooth place it halves with the window.
 
-mod check;
 mod derivative;
 mod finding;
+mod gradient;
 mod kink;
 mod noise;
 mod rung;
 mod series;
 mod tableau;
 
-pub use check::{CheckError, Checked, Outcome, check_gradient, gradient};
 pub use derivative::{LadderOptions, MOST_EVALUATIONS, derivative};
 pub use finding::{Finding, InputError, Reason, Side};
+pub use gradient::gradient;
 pub use kink::{Detection, MOST_KINK_EVALUATIONS, detect_kink};
 pub use tableau::extrapolate;

@@ -5,8 +5,8 @@ use crate::source::Estimate;
 use super::rung::Reading;
 
 /// Times the noise level that the error of a slope may be: what differences measure is its root
-/// mean square, from a few values.
-const SAFETY: f64 = 8.0;
+/// mean square, from a few values, and rounding inside of a function makes errors that go together.
+pub(super) const SAFETY: f64 = 16.0;
 
 /// Rungs above a refuting one whose noise counts for it.
 const NOISE_WINDOW: usize = 3;
@@ -33,6 +33,8 @@ pub(super) struct Pick {
     pub(super) refuted: bool,
     /// Another slope that may be the true one, and the step from which on it is seen.
     pub(super) other: Option<(f64, f64)>,
+    /// The error that noise of size 1 makes.
+    gain: f64,
     /// How much the values vary per length on this rung.
     activity: f64,
     /// How much they vary per length on the first rung.
@@ -42,6 +44,14 @@ pub(super) struct Pick {
 }
 
 impl Pick {
+    /// Widen the bound for noise that was seen elsewhere.
+    pub(super) fn allow_for(&mut self, noise: f64) {
+        if noise > self.noise {
+            self.noise = noise;
+            self.estimate.error = self.estimate.error.max(SAFETY * self.gain * noise);
+        }
+    }
+
     /// Whether the bound is smaller than half of the slope, or, around a point where the slope
     /// vanishes, than half of how steep the function is on the same rung, or a thousandth of how
     /// steep it is on the first.
@@ -51,7 +61,7 @@ impl Pick {
         let steep = (0.5 * self.estimate.value.abs())
             .max(0.5 * self.activity)
             .max(1e-3 * self.first_activity);
-        self.other.is_none() && (self.constant || self.estimate.error <= steep)
+        self.constant && self.other.is_none() || self.estimate.error <= steep
     }
 }
 
@@ -82,23 +92,23 @@ pub(super) fn pick(readings: &[Reading], point: f64, noise: f64) -> Option<Pick>
         let rise = (readings[at].slope - readings[j].slope).abs() * readings[j].step;
         rise <= 2.0 * noises[at]
     };
-    let rounding = |at: usize| {
-        readings[at].both_sides && noises[at] <= ROUNDING * UNIT_ROUNDOFF * readings[at].magnitude
+    // The finer rung's magnitude counts: what is rounding far away can be an oscillation here.
+    let by_rounding = |at: usize, j: usize| {
+        readings[at].both_sides && noises[at] <= ROUNDING * UNIT_ROUNDOFF * readings[j].magnitude
     };
     // Where it is more, and yet little of the function, it may be that of a staircase made by
     // rounding inside, on one of whose tilted steps the finer rung lies, or an oscillation, of which
-    // the finer rung tells the truth. Nothing can tell these two from each other.
-    let ambiguous = |at: usize, j: usize| {
-        readings[at].both_sides
-            && below_noise(at, j)
-            && noises[at] <= STAIR * readings[at].variation
-    };
+    // the finer rung tells the truth. Nothing can tell these two from each other: the bound has to
+    // cover both.
+    let ambiguous =
+        |at: usize, j: usize| below_noise(at, j) && noises[at] <= STAIR * readings[at].variation;
     // Equal values are a witness only where rounding cannot have made them equal.
     let flat = |at: usize, j: usize| {
         !varies(j) && readings[at].slope.abs() * readings[j].step > SAFETY * noises[at]
     };
     let refutes = |at: usize, j: usize| {
-        flat(at, j) || varies(j) && apart(at, j, doubts[j]) && !(rounding(at) && below_noise(at, j))
+        flat(at, j)
+            || varies(j) && apart(at, j, doubts[j]) && !(by_rounding(at, j) && below_noise(at, j))
     };
     let believed = |at: usize| {
         let coarser =
@@ -107,18 +117,25 @@ pub(super) fn pick(readings: &[Reading], point: f64, noise: f64) -> Option<Pick>
     };
     let (rank, &at) = order.iter().enumerate().find(|(_, at)| believed(**at))?;
     let reading = &readings[at];
-    let other = (at + 1..readings.len())
-        .find(|j| refutes(at, *j))
+    let refuting = || (at + 1..readings.len()).filter(|j| refutes(at, *j));
+    let other = refuting()
+        .next()
         .map(|j| (readings[j].slope, readings[j].step));
+    let error = refuting()
+        .min_by(|a, b| doubts[*a].total_cmp(&doubts[*b]))
+        .map_or(errors[at], |j| {
+            errors[at].max((reading.slope - readings[j].slope).abs() + doubts[j])
+        });
     Some(Pick {
         estimate: Estimate {
             value: reading.slope,
-            error: errors[at],
+            error,
         },
         step: reading.step,
         noise: noises[at],
         refuted: rank > 0,
         other,
+        gain: reading.gain / reading.step,
         activity: activity(reading),
         first_activity: activity(&readings[0]),
         constant: reading.variation <= ROUNDING * UNIT_ROUNDOFF * reading.magnitude,
@@ -147,10 +164,15 @@ fn noises(readings: &[Reading], point: f64, least: f64) -> Vec<f64> {
         .rev()
         .map(|reading| {
             noise = noise.max(reading.noise);
-            let position = (point.abs() + reading.step) * reading.slope.abs();
-            noise.max(UNIT_ROUNDOFF * (reading.magnitude + position))
+            noise.max(rounding(reading, point))
         })
         .collect();
     noises.reverse();
     noises
+}
+
+/// Rounding of the values, and of the points at which they are taken.
+pub(super) fn rounding(reading: &Reading, point: f64) -> f64 {
+    let position = (point.abs() + reading.step) * reading.slope.abs();
+    UNIT_ROUNDOFF * (reading.magnitude + position)
 }

@@ -1,40 +1,14 @@
-//! A gradient, coordinate by coordinate, and a claimed one held against it.
+//! A claimed gradient, held against the values of a function that is known only by them.
 
 use thiserror::Error;
 
-use crate::source::Estimate;
+use crate::source::{Estimate, Finding, InputError, LadderOptions, Reason, gradient};
 
-use super::derivative::{LadderOptions, derivative};
-use super::finding::{Finding, InputError, Reason};
-
-/// Find the derivative of `f` along every coordinate of `x`, as [`derivative`] does.
-///
-/// `f` is called at most [`MOST_EVALUATIONS`](super::MOST_EVALUATIONS) times a coordinate.
-#[must_use]
-pub fn gradient(
-    mut f: impl FnMut(&[f64]) -> f64,
-    x: &[f64],
-    options: &LadderOptions,
-) -> Vec<Finding> {
-    let mut point = x.to_vec();
-    x.iter()
-        .enumerate()
-        .map(|(at, &origin)| {
-            let along = |t: f64| {
-                point[at] = t;
-                f(&point)
-            };
-            let found = derivative(along, origin, options);
-            // From the saved value: adding steps and taking them away again would miss it.
-            point[at] = origin;
-            found
-        })
-        .collect()
-}
+use super::verdict::Side;
 
 /// One coordinate of a claimed gradient.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Checked {
+pub struct Claim {
     /// The derivative that is claimed.
     pub claimed: f64,
     /// What the function's values say.
@@ -50,13 +24,12 @@ pub enum Outcome {
     Agree,
     /// The claim is further away than the error bound.
     Disagree,
-    /// There is a kink.
-    AtKink {
-        /// Whether the claim lies between the two one-sided slopes, give or take their bounds.
-        inside: bool,
-    },
+    /// There is a kink; the claim is held against the two one-sided slopes, give or take their bounds.
+    AtKink(Side),
     /// The values do not say.
     Unresolved(Reason),
+    /// The bound is as large as every derivative of the gradient: any claim of that size would agree.
+    BoundTooWide,
     /// The claim is NaN or infinite.
     InvalidClaim,
     /// The question makes no sense.
@@ -65,7 +38,7 @@ pub enum Outcome {
 
 /// Why a gradient cannot be checked at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum CheckError {
+pub enum ClaimError {
     /// The gradient has another length than the point.
     #[error(
         "the gradient has {gradient} entries and the point {point}: give one derivative for each coordinate"
@@ -84,24 +57,24 @@ pub enum CheckError {
 /// Hold a claimed gradient of `f` at `x` against the function's values.
 ///
 /// A claim agrees when it is within the error bound. A bound that is as large as every derivative
-/// of the gradient says nothing: its coordinate is unresolved.
+/// of the gradient says nothing: its coordinate is [`Outcome::BoundTooWide`].
 ///
 /// # Errors
-/// [`CheckError`], when lengths differ or are 0.
+/// [`ClaimError`], when lengths differ or are 0.
 pub fn check_gradient(
     f: impl FnMut(&[f64]) -> f64,
     x: &[f64],
     claimed: &[f64],
     options: &LadderOptions,
-) -> Result<Vec<Checked>, CheckError> {
+) -> Result<Vec<Claim>, ClaimError> {
     if claimed.len() != x.len() {
-        return Err(CheckError::Lengths {
+        return Err(ClaimError::Lengths {
             gradient: claimed.len(),
             point: x.len(),
         });
     }
     if x.is_empty() {
-        return Err(CheckError::Empty);
+        return Err(ClaimError::Empty);
     }
     let findings = gradient(f, x, options);
     let largest = findings
@@ -115,7 +88,7 @@ pub fn check_gradient(
         .fold(0.0, |largest: f64, slope| largest.max(slope.abs()));
     let checked = findings.into_iter().zip(claimed);
     Ok(checked
-        .map(|(finding, &claimed)| Checked {
+        .map(|(finding, &claimed)| Claim {
             claimed,
             finding,
             outcome: outcome(claimed, finding, largest),
@@ -130,16 +103,13 @@ fn outcome(claimed: f64, finding: Finding, largest: f64) -> Outcome {
     match finding {
         Finding::Invalid(error) => Outcome::Invalid(error),
         Finding::Unresolved(reason) => Outcome::Unresolved(reason),
-        Finding::AtKink { left, right } => Outcome::AtKink {
-            inside: between(claimed, left, right),
-        },
+        Finding::AtKink { left, right } if between(claimed, left, right) => {
+            Outcome::AtKink(Side::Inside)
+        }
+        Finding::AtKink { .. } => Outcome::AtKink(Side::Outside),
         Finding::Smooth(estimate) if !between(claimed, estimate, estimate) => Outcome::Disagree,
-        Finding::Smooth(Estimate { value, error }) if largest > 0.0 && error >= largest => {
-            Outcome::Unresolved(Reason::NoiseHidesSlope {
-                noise: 0.0,
-                slope: value,
-                error,
-            })
+        Finding::Smooth(Estimate { error, .. }) if largest > 0.0 && error >= largest => {
+            Outcome::BoundTooWide
         }
         Finding::Smooth(_) => Outcome::Agree,
     }
