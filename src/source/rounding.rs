@@ -8,8 +8,10 @@ use crate::rng;
 use crate::scalar::{Format, Scalar, Stochastic, with_perturbations};
 use crate::tensor::{Tensor, values};
 
-/// Perturbed runs: for ten to be so small by luck that 16 spreads do not cover a typical error has
-/// a probability near 1e-9 a coordinate, where six had 1e-6 (χ² of as many degrees of freedom).
+/// Perturbed runs.
+///
+/// If the error has the runs' distribution and that is normal, error by spread is Student's t with as
+/// many degrees of freedom: it passes 16 with a probability of 1.9e-8, where it is 3.8e-6 for six.
 const RUNS: u64 = 10;
 
 /// Perturbations are this much larger than the roundings of `format`, and the spread is divided by it.
@@ -170,6 +172,32 @@ mod tests {
         }
         let zero = root_mean_square([0.0; 10].into_iter());
         assert!(zero.abs() == 0.0, "no spread without differences: {zero:e}");
+    }
+
+    /// P(|t| > `at`) of Student's t with an even number of degrees of freedom (Abramowitz and Stegun,
+    /// 26.7.4).
+    fn student_beyond(at: f64, freedom: u64) -> f64 {
+        let angle = (at / (freedom as f64).sqrt()).atan();
+        let (mut term, mut sum) = (1.0, 0.0);
+        for even in (2..=freedom).step_by(2) {
+            sum += term;
+            term *= (even - 1) as f64 / even as f64 * angle.cos().powi(2);
+        }
+        1.0 - angle.sin() * sum
+    }
+
+    #[test]
+    fn ten_runs_are_unlikely_to_be_small_by_luck() {
+        // 5 % of t with ten degrees of freedom lie beyond 2.228, a number of every table.
+        let known = student_beyond(2.228, 10);
+        assert!((known - 0.05).abs() < 1e-4, "{known}");
+        for (runs, probability) in [(RUNS, 1.9e-8), (6, 3.8e-6)] {
+            let found = student_beyond(SAFETY, runs);
+            assert!(
+                (found - probability).abs() < 0.02 * probability,
+                "{runs} runs: {found:e} for {probability:e}"
+            );
+        }
     }
 
     #[test]
