@@ -61,6 +61,14 @@ fn a_right_derivative_is_tabled_drawn_and_explained() {
 }
 
 #[test]
+fn small_negative_slopes_fit_80_columns_too() {
+    let run = sweep(&["mlp", "fc2.weight[1,2]"]);
+    assert!(run.out.contains(" -"), "a negative slope: {}", run.out);
+    let widest = run.out.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(80), "{widest:?} columns: {}", run.out);
+}
+
+#[test]
 fn every_option_is_taken() {
     for options in [
         &["--seed", "7"][..],

@@ -229,25 +229,29 @@ fn a_smooth_network_truncates_with_order_two() {
 
 /// y = relu(W·x + b) under Σ r·y², with W·x + b at one unit z away from its kink.
 fn relu_problem(w: f64, b: f64, penalty: Option<PenaltySpec>) -> Problem {
+    relu_behind(&[], w, b, penalty)
+}
+
+/// The same with layers between W·x + b and the ReLU.
+fn relu_behind(between: &[OpSpec], w: f64, b: f64, penalty: Option<PenaltySpec>) -> Problem {
     let layer = |name: &str, op| LayerSpec {
         name: Some(name.to_owned()),
         op,
     };
+    let linear = LinearSpec {
+        out_features: 2,
+        bias: true,
+    };
+    let mut layers = vec![layer("fc1", OpSpec::Linear(linear))];
+    let between = between.iter().cloned();
+    layers.extend(between.map(|op| LayerSpec { name: None, op }));
+    layers.push(layer("relu1", OpSpec::Relu {}));
     let spec = NetworkSpec {
         name: "by-hand".to_owned(),
         input: vec![2],
         data: DataSpec::Random,
         loss: LossSpec::MeanSquaredError {},
-        layers: vec![
-            layer(
-                "fc1",
-                OpSpec::Linear(LinearSpec {
-                    out_features: 2,
-                    bias: true,
-                }),
-            ),
-            layer("relu1", OpSpec::Relu {}),
-        ],
+        layers,
     };
     let tensor = |shape: &[usize], values: &[f64]| -> Tensor<f64> {
         tensor::from_values(shape, values.to_vec()).expect("as many as there are")
@@ -289,7 +293,7 @@ fn a_kink_is_found_at_its_distance_and_named() {
     assert!((distance..2.0 * distance).contains(&at), "{at:e}");
     let kink = report.kink.as_ref().expect("a kink");
     assert!(
-        (kink.distance + distance).abs() < 1e-3 * distance,
+        (kink.distance + distance).abs() < 1e-9 * distance,
         "{kink:?}"
     );
     assert_eq!(kink.unit, "relu1[0,1]");
@@ -301,6 +305,23 @@ fn a_kink_is_found_at_its_distance_and_named() {
         "{}",
         report.sentence
     );
+}
+
+#[test]
+fn a_kink_behind_a_bent_layer_is_found_to_first_order_within_its_step() {
+    // tanh(t)/tanh′(t) is t to first order.
+    let distance = 0.03;
+    let problem = relu_behind(&[OpSpec::Tanh {}], 0.75, -1.0 + distance, None);
+    let report = sources(&Point::new(problem, 1), UNIT_WEIGHT, &Backprop);
+    let kink = report.kink.as_ref().expect("a kink");
+    assert_eq!(kink.unit, "relu1[0,1]");
+    assert!(
+        (kink.distance + distance).abs() < distance * distance,
+        "{kink:?}"
+    );
+    let smooth = report.rungs.iter().find(|rung| rung.switched() == 0);
+    let step = smooth.expect("a step that crosses nothing").step;
+    assert!((step..=2.0 * step).contains(&-kink.distance), "{kink:?}");
 }
 
 #[test]
@@ -324,7 +345,7 @@ fn the_kink_of_an_l1_penalty_is_the_weights_zero() {
     let report = sources(&point, UNIT_WEIGHT, &Backprop);
     let kink = report.kink.as_ref().expect("a kink");
     assert_eq!(kink.unit, "penalty");
-    assert!((kink.distance + w).abs() < 1e-3 * w, "{kink:?}");
+    assert!((kink.distance + w).abs() < 1e-15 * w, "{kink:?}");
     assert!(
         matches!(report.sources[0].fit.law, Law::Kink { .. }),
         "{report:?}"

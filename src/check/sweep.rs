@@ -1,15 +1,20 @@
 //! One coordinate over a ladder of steps, to a [`SweepReport`].
 
 use crate::judge::law::{self, LadderGap};
-use crate::network::Coordinate;
-use crate::report::sweep::{NearestKink, SourceFit, SweepReport, SweepRung, SweepSetup, Switched};
+use crate::network::{Coordinate, Network, Unit};
+use crate::report::sweep::{
+    NearestKink, PENALTY, SourceFit, SweepReport, SweepRung, SweepSetup, Switched,
+};
 use crate::report::{self, Number, Outcome};
 use crate::rng;
-use crate::source::sweep::{self, Crossing, Kink, Rung, Side};
+use crate::source::sweep::{self, Rung};
 use crate::source::{Backprop, Dual, Estimate, GradientSource, Point, Reverse, SourceError};
 use crate::spec::case::{Case, SourceName};
 
 use super::{CheckError, problem};
+
+/// Units at each end of a step that are named; all are counted.
+const MOST_NAMED: usize = 3;
 
 /// Sweep over the steps at the coordinate of `case` that is called `coordinate`.
 ///
@@ -82,18 +87,22 @@ pub fn sweep_at(
             fit: law::fit(&ladder, size),
         }
     });
+    let network = &point.problem.network;
     let report = SweepReport {
         version: report::sweep::VERSION,
         setup: None,
-        coordinate: point.problem.network.coordinate_name(coordinate),
+        coordinate: network.coordinate_name(coordinate),
         at: Number(swept.origin),
         sources: fits.collect(),
         rungs: swept
             .rungs
             .iter()
-            .map(|rung| row(rung, &estimates))
+            .map(|rung| row(network, rung, &estimates))
             .collect(),
-        kink: swept.nearest.map(nearest),
+        kink: swept.nearest.map(|kink| NearestKink {
+            distance: kink.at,
+            unit: name(network, kink.unit),
+        }),
         outcome: Outcome::Unjudged,
         sentence: String::new(),
     };
@@ -119,15 +128,13 @@ fn gap(rung: &Rung, derivative: Estimate) -> LadderGap {
 
 /// How many units switch at either end; one that switches at both counts once when it is alone.
 fn units(rung: &Rung) -> usize {
-    let (above, below) = (&rung.above, &rung.below);
-    if above.count == 1 && below.count == 1 && above.first == below.first {
-        1
-    } else {
-        above.count + below.count
+    match (rung.above.as_slice(), rung.below.as_slice()) {
+        ([above], [below]) if above == below => 1,
+        (above, below) => above.len() + below.len(),
     }
 }
 
-fn row(rung: &Rung, estimates: &[(SourceName, Estimate)]) -> SweepRung {
+fn row(network: &Network, rung: &Rung, estimates: &[(SourceName, Estimate)]) -> SweepRung {
     SweepRung {
         step: rung.step,
         central: Number(rung.central.value),
@@ -138,24 +145,23 @@ fn row(rung: &Rung, estimates: &[(SourceName, Estimate)]) -> SweepRung {
             .iter()
             .map(|(_, estimate)| Number((estimate.value - rung.central.value).abs()))
             .collect(),
-        above: switched(&rung.above),
-        below: switched(&rung.below),
+        above: switched(network, &rung.above),
+        below: switched(network, &rung.below),
     }
 }
 
-fn switched(crossing: &Crossing) -> Switched {
+fn switched(network: &Network, units: &[Unit]) -> Switched {
+    let named = units.iter().take(MOST_NAMED);
     Switched {
-        count: crossing.count,
-        first: crossing.first.clone(),
+        count: units.len(),
+        first: named.map(|unit| name(network, *unit)).collect(),
     }
 }
 
-fn nearest(kink: Kink) -> NearestKink {
-    NearestKink {
-        distance: match kink.side {
-            Side::Above => kink.distance,
-            Side::Below => -kink.distance,
-        },
-        unit: kink.unit,
+/// What a report calls the unit.
+fn name(network: &Network, unit: Unit) -> String {
+    match unit {
+        Unit::Penalty => PENALTY.to_owned(),
+        Unit::Layer { .. } => network.name_of(unit),
     }
 }

@@ -9,7 +9,6 @@ pub mod text;
 use serde::{Deserialize, Serialize};
 
 use crate::judge::law::{Fit, Law};
-use crate::source::sweep::PENALTY;
 use crate::spec::case::{Precision, SourceName};
 use crate::spec::{DataSpec, PenaltySpec};
 
@@ -17,6 +16,9 @@ use super::{Number, Outcome};
 
 /// Version of this format.
 pub const VERSION: u32 = 1;
+
+/// What stands for a unit's name at the kink of an L1 penalty.
+pub const PENALTY: &str = "penalty";
 
 /// The result of a sweep. It does not depend on time, threads or machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -109,7 +111,7 @@ pub struct Switched {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NearestKink {
     /// How far it is from the coordinate's value: above it when positive, below it when negative, 0
-    /// when even the smallest step crosses it.
+    /// when it is there.
     pub distance: f64,
     /// The unit that switches there.
     pub unit: String,

@@ -16,6 +16,7 @@ mod dual;
 mod extended;
 mod faulty;
 mod function;
+mod line;
 mod point;
 mod reverse;
 mod rounding;

@@ -6,26 +6,17 @@
 //!
 //! with the one-sided quotients (L(w + h) − L(w)) / ((w + h) − w) and (L(w) − L(w − h)) / (w − (w − h)).
 
-use crate::network::Coordinate;
+use crate::network::{Coordinate, Unit};
 use crate::tensor::values;
 
-use super::behind::{self, Behind, Owner};
+use super::behind::Owner;
 use super::central::typical_size;
-use super::{Estimate, Point, SAFETY};
+use super::line::{Line, Quotient};
+use super::{Crossing, Estimate, Point, Question, crossings};
 
 /// The first step is 2² of the coordinate's scale, the last 2⁻⁴⁵ of it.
 const FIRST_EXPONENT: i32 = 2;
 const LAST_EXPONENT: i32 = -45;
-
-/// Units at each end of a step that are named; all are counted.
-const MOST_NAMED: usize = 3;
-
-/// Halvings of the stretch between a smooth step and one that crosses a kink: the kink's distance is
-/// then known to about a millionth of that stretch.
-const BISECTIONS: u32 = 20;
-
-/// What stands for a unit's name at the kink of an L1 penalty.
-pub const PENALTY: &str = "penalty";
 
 /// One coordinate seen over many steps.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,8 +27,9 @@ pub struct Sweep {
     pub origin: f64,
     /// The steps, largest first.
     pub rungs: Vec<Rung>,
-    /// The nearest kink that a step of the ladder crosses.
-    pub nearest: Option<Kink>,
+    /// The nearest kink that a step of the ladder crosses; `None` also where a unit's branch is known
+    /// to change, but not from where on.
+    pub nearest: Option<Crossing>,
 }
 
 /// The slopes at one step.
@@ -51,46 +43,17 @@ pub struct Rung {
     pub forward: Estimate,
     /// The slope from w − h to w, with a bound on its rounding error alone.
     pub backward: Estimate,
-    /// The branches at w + h.
-    pub above: Crossing,
-    /// The branches at w − h.
-    pub below: Crossing,
-}
-
-/// The units that take another branch than at the unperturbed point.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Crossing {
-    /// How many there are.
-    pub count: usize,
-    /// The first of them, in the layers' order; [`PENALTY`] for the kink of an L1 penalty.
-    pub first: Vec<String>,
-}
-
-/// A kink along the coordinate.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Kink {
-    /// How far it is from the coordinate's value; 0 when even the smallest step crosses it.
-    pub distance: f64,
-    /// On which side.
-    pub side: Side,
-    /// The unit that switches there.
-    pub unit: String,
-}
-
-/// A direction from the coordinate's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// Towards larger values.
-    Above,
-    /// Towards smaller values.
-    Below,
+    /// The units that take another branch at w + h than at w.
+    pub above: Vec<Unit>,
+    /// The units that take another branch at w − h than at w.
+    pub below: Vec<Unit>,
 }
 
 impl Rung {
     /// Whether both ends take the branches of the unperturbed point.
     #[must_use]
     pub fn same_pattern(&self) -> bool {
-        self.above.count == 0 && self.below.count == 0
+        self.above.is_empty() && self.below.is_empty()
     }
 }
 
@@ -100,23 +63,25 @@ impl Rung {
 /// When the problem has no such coordinate.
 #[must_use]
 pub fn sweep(point: &Point, coordinate: Coordinate) -> Sweep {
-    let leaf = values(point.problem.leaf(coordinate.leaf));
-    let origin = leaf[coordinate.index];
-    let owner = Owner::of(
-        &point.problem,
-        coordinate.leaf,
-        &point.problem.parameters,
-        None,
-    );
-    let mut line = Line {
-        point,
-        coordinate,
-        origin,
-        first_behind: owner.first_behind(),
-        behind: owner.behind(),
+    let Point {
+        problem,
+        pattern,
+        rounding,
+    } = point;
+    let question = Question {
+        problem,
+        coordinates: &[coordinate],
+        pattern,
+        rounding,
+        progress: &|_| (),
     };
-    let (at_origin, _) = line.at(origin);
-    let scale = typical_size(leaf).max(origin.abs()).log2().floor();
+    let owner = Owner::of(problem, coordinate.leaf, &problem.parameters, None);
+    let mut line = Line::new(&question, &owner);
+    line.move_to(coordinate);
+    let origin = line.origin();
+    let at_origin = line.at(origin).value;
+    let size = typical_size(values(problem.leaf(coordinate.leaf)));
+    let scale = size.max(origin.abs()).log2().floor();
     let mut rungs = Vec::new();
     for exponent in (LAST_EXPONENT..=FIRST_EXPONENT).rev() {
         let step = f64::exp2(scale + f64::from(exponent));
@@ -126,9 +91,9 @@ pub fn sweep(point: &Point, coordinate: Coordinate) -> Sweep {
         if origin + step <= origin || origin - step >= origin {
             break;
         }
-        rungs.push(line.rung(step, at_origin));
+        rungs.push(rung(&mut line, step, at_origin));
     }
-    let nearest = line.nearest(&rungs);
+    let nearest = nearest(point, coordinate, &rungs);
     Sweep {
         coordinate,
         origin,
@@ -137,121 +102,53 @@ pub fn sweep(point: &Point, coordinate: Coordinate) -> Sweep {
     }
 }
 
-/// The objective along the coordinate, everything else fixed.
-struct Line<'a> {
-    point: &'a Point,
-    coordinate: Coordinate,
-    origin: f64,
-    first_behind: usize,
-    behind: Behind<'a, f64>,
+/// The slopes of step `h`; those that are not finite too.
+fn rung(line: &mut Line<'_>, h: f64, at_origin: f64) -> Rung {
+    let origin = line.origin();
+    let (right, left) = (origin + h, origin - h);
+    let (at_right, at_left) = (line.at(right), line.at(left));
+    let slope = |difference, divisor| estimate(line.quotient(difference, divisor));
+    Rung {
+        step: h,
+        central: slope(at_right.value - at_left.value, right - left),
+        forward: slope(at_right.value - at_origin, right - origin),
+        backward: slope(at_origin - at_left.value, origin - left),
+        above: line.changed(&at_right),
+        below: line.changed(&at_left),
+    }
 }
 
-impl Line<'_> {
-    /// The objective's part that the coordinate can alter, at `w`, and which units differ there.
-    fn at(&mut self, w: f64) -> (f64, Crossing) {
-        let problem = &self.point.problem;
-        self.behind.replace(self.coordinate.index, w);
-        let unit = behind::unit(&problem.network, self.coordinate);
-        let outcome = self.behind.evaluate(unit..unit + 1);
-        let mut crossing = Crossing::default();
-        for (number, saved) in (self.first_behind..).zip(&outcome.saved) {
-            let (Some(here), Some(there)) = (self.point.pattern.layer(number), saved.choices())
-            else {
-                continue;
-            };
-            for (index, _) in here
-                .iter()
-                .zip(there)
-                .enumerate()
-                .filter(|(_, (a, b))| a != b)
-            {
-                crossing.add(|| problem.network.unit_name(number, index));
-            }
-        }
-        let mut value = outcome.loss;
-        if let Some(penalty) = problem.penalty_on(self.coordinate.leaf) {
-            value += penalty.term(w);
-            if penalty.branch(w) != penalty.branch(self.origin) {
-                crossing.add(|| PENALTY.to_owned());
-            }
-        }
-        (value, crossing)
+fn estimate(quotient: Quotient) -> Estimate {
+    Estimate {
+        value: quotient.slope,
+        error: quotient.rounding,
     }
+}
 
-    fn rung(&mut self, step: f64, at_origin: f64) -> Rung {
-        let (right, left) = (self.origin + step, self.origin - step);
-        let (at_right, above) = self.at(right);
-        let (at_left, below) = self.at(left);
-        let quotient = |difference: f64, divisor: f64| {
-            let value = difference / divisor;
-            let rounding = 2.0 * SAFETY * self.point.rounding.value() / divisor;
-            Estimate {
-                value,
-                error: rounding + f64::EPSILON * value.abs(),
-            }
+/// The nearest kink of those that the smallest of the crossing steps crosses: exactly where only affine
+/// pieces come before it, to first order elsewhere, but always beyond the next smaller step.
+fn nearest(point: &Point, coordinate: Coordinate, rungs: &[Rung]) -> Option<Crossing> {
+    let position = rungs.iter().rposition(|rung| !rung.same_pattern())?;
+    let rung = &rungs[position];
+    let smooth = rungs.get(position + 1).map_or(0.0, |rung| rung.step);
+    // To first order it can seem to lie beyond the step that crosses it.
+    let reach = 2.0 * rung.step;
+    let known = crossings(&point.problem, &point.pattern, coordinate, reach);
+    let switches = |crossing: &Crossing| {
+        let end = if crossing.at > 0.0 {
+            &rung.above
+        } else {
+            &rung.below
         };
-        Rung {
-            step,
-            central: quotient(at_right - at_left, right - left),
-            forward: quotient(at_right - at_origin, right - self.origin),
-            backward: quotient(at_origin - at_left, self.origin - left),
-            above,
-            below,
-        }
-    }
-
-    /// The kink that the smallest of the crossing steps crosses.
-    fn nearest(&mut self, rungs: &[Rung]) -> Option<Kink> {
-        let crossing = rungs.iter().rposition(|rung| !rung.same_pattern())?;
-        let rung = &rungs[crossing];
-        let smooth = rungs.get(crossing + 1).map(|rung| rung.step);
-        [(Side::Above, &rung.above), (Side::Below, &rung.below)]
-            .into_iter()
-            .filter(|(_, crossing)| crossing.count > 0)
-            .map(|(side, crossing)| match smooth {
-                Some(smooth) => self.bisect(side, smooth, rung.step, crossing),
-                None => Kink {
-                    distance: 0.0,
-                    side,
-                    unit: crossing.first_name(),
-                },
-            })
-            .min_by(|a, b| a.distance.total_cmp(&b.distance))
-    }
-
-    /// The kink between a step that is smooth and one that crosses it on `side`.
-    fn bisect(&mut self, side: Side, mut near: f64, mut far: f64, crossing: &Crossing) -> Kink {
-        let mut unit = crossing.first_name();
-        for _ in 0..BISECTIONS {
-            let middle = 0.5 * (near + far);
-            let (_, crossing) = self.at(match side {
-                Side::Above => self.origin + middle,
-                Side::Below => self.origin - middle,
-            });
-            if crossing.count > 0 {
-                far = middle;
-                unit = crossing.first_name();
-            } else {
-                near = middle;
-            }
-        }
-        Kink {
-            distance: far,
-            side,
-            unit,
-        }
-    }
-}
-
-impl Crossing {
-    fn add(&mut self, name: impl FnOnce() -> String) {
-        self.count += 1;
-        if self.first.len() < MOST_NAMED {
-            self.first.push(name());
-        }
-    }
-
-    fn first_name(&self) -> String {
-        self.first.first().cloned().unwrap_or_default()
-    }
+        end.contains(&crossing.unit)
+    };
+    let mut kink = known.into_iter().find(switches)?;
+    let is_tie = kink.at.abs() <= f64::MIN_POSITIVE && smooth == 0.0;
+    kink.at = if is_tie {
+        0.0
+    } else {
+        let distance = kink.at.abs().clamp(smooth, rung.step);
+        distance.copysign(kink.at)
+    };
+    Some(kink)
 }

@@ -6,8 +6,7 @@ use gradproof::network::Problem;
 use gradproof::rng::Stream;
 use gradproof::tensor::{self, Tensor};
 
-use super::mutants::{self, Mutant};
-use super::{INPUT, Right, is_named};
+use super::{INPUT, Right, is_named, mutant};
 
 fn random(shape: &[usize], purpose: &str) -> Tensor<f64> {
     let mut stream = Stream::new(3, purpose);
@@ -59,13 +58,7 @@ fn softmax_cross_entropy_with_a_fault() {
             of_softmax(right, |p, _, _| p)
         });
         is_named(&problem, INPUT, BugKind::Factor(Factor::Batch), |right| {
-            let naive = mutants::backward(&right.problem, Some(Mutant::BatchMeanMissing));
-            let mut wrong = right.gradient(INPUT).clone();
-            for (index, wrong) in wrong.iter_mut().enumerate() {
-                let leaf = INPUT;
-                *wrong = naive.at(gradproof::network::Coordinate { leaf, index });
-            }
-            wrong
+            right.mutated(INPUT, mutant("softmax_cross_entropy.batch_mean_missing"))
         });
         for fault in 0..4 {
             is_named(&problem, INPUT, BugKind::ApproximateDerivative, |right| {

@@ -1,8 +1,7 @@
 //! Wrong gradients are called by their names, at every scale of the loss, and strange ones by none.
 
-mod mutants;
-
 mod activations;
+mod catalogue;
 mod layers;
 mod losses;
 mod penalties;
@@ -12,6 +11,7 @@ mod tensors;
 mod unknown;
 
 use gradproof::harness::OperatorCase;
+use gradproof::harness::mutant::{Mutant, Mutated};
 use gradproof::judge::diagnosis::{BugKind, Diagnosis, Evidence, diagnose};
 use gradproof::loss::Loss;
 use gradproof::network::{Coordinate, LeafName, Problem};
@@ -71,14 +71,19 @@ impl Right {
     }
 
     /// The gradient of a naive backward with a fault.
-    fn mutated(&self, leaf: LeafName, mutant: mutants::Mutant) -> Tensor<f64> {
-        let naive = mutants::backward(&self.problem, Some(mutant));
-        let mut wrong = self.gradient(leaf).clone();
-        for (index, wrong) in wrong.iter_mut().enumerate() {
-            *wrong = naive.at(Coordinate { leaf, index });
-        }
-        wrong
+    fn mutated(&self, leaf: LeafName, mutant: Mutant) -> Tensor<f64> {
+        let mutated = Mutated {
+            mutant: Some(mutant),
+            at: None,
+        };
+        let evaluation = mutated.backpropagate::<f64>(&self.problem, None);
+        evaluation.leaf(leaf).clone()
     }
+}
+
+/// The mutant of this name.
+fn mutant(name: &str) -> Mutant {
+    Mutant::named(name).unwrap_or_else(|| panic!("no mutant is called {name}"))
 }
 
 const INPUT: LeafName = LeafName::Input;

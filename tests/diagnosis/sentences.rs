@@ -5,11 +5,10 @@ use gradproof::loss::Loss;
 use gradproof::network::Problem;
 use gradproof::tensor::{self, Tensor};
 
-use super::mutants::Mutant;
-use super::{BIAS, INPUT, Right, WEIGHT, operator};
+use super::{BIAS, INPUT, Right, WEIGHT, mutant, operator};
 
 /// The operator under the name that a network gives it.
-fn conv2(mutant: Mutant, leaf: super::LeafName) -> String {
+fn conv2(name: &str, leaf: super::LeafName) -> String {
     let op = r#"op = "conv2d", out_channels = 4, kernel = 3, stride = 2, padding = 1"#;
     let spec = format!(
         r#"
@@ -29,38 +28,40 @@ fn conv2(mutant: Mutant, leaf: super::LeafName) -> String {
         Layer::Conv2d(_)
     ));
     let right = Right::of(&problem);
-    right.diagnose(leaf, &right.mutated(leaf, mutant)).sentence
+    right
+        .diagnose(leaf, &right.mutated(leaf, mutant(name)))
+        .sentence
 }
 
 #[test]
 fn sentences_on_a_convolution() {
-    for (mutant, leaf, sentence) in [
+    for (name, leaf, sentence) in [
         (
-            Mutant::DwKernelRotated,
+            "conv2d.dk_rotated",
             WEIGHT,
             "conv2.weight: equals the right gradient rotated by 180 degrees: the kernel is flipped where the \
              input is correlated with the output's gradient",
         ),
         (
-            Mutant::StrideIgnored,
+            "conv2d.stride_ignored",
             WEIGHT,
             "conv2.weight: equals what windows give that are one step apart instead of the stride: the stride \
              is missing where a position in the input is computed from one in the output",
         ),
         (
-            Mutant::BiasOfFirstSample,
+            "conv2d.db_first_sample",
             BIAS,
             "conv2.bias: equals what the first sample alone gives: the sum over the batch is missing, or a \
              loop ends after the first sample",
         ),
         (
-            Mutant::DxKernelFlipped,
+            "conv2d.dx_kernel_rotated",
             INPUT,
             "the gradient of conv2's input: equals what comes out with the kernel rotated by 180 degrees: dx \
              is a convolution with the kernel rotated once; look for a rotation too many or too few",
         ),
     ] {
-        assert_eq!(conv2(mutant, leaf), sentence);
+        assert_eq!(conv2(name, leaf), sentence);
     }
 }
 

@@ -226,7 +226,7 @@ fn at_kink(report: &SweepReport, part: &Segment) -> String {
     };
     let nearest = smooth.map_or(0.0, |smooth| smooth.step);
     match (&report.kink, crossing) {
-        (Some(kink), _) if kink.distance == 0.0 || kink.distance.abs() > nearest => {
+        (Some(kink), _) if kink.distance == 0.0 || kink.distance.abs() >= nearest => {
             let switches = match kink.unit.as_str() {
                 PENALTY => "that of the L1 penalty lies".to_owned(),
                 unit => format!("{unit} switches"),

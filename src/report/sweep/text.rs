@@ -114,16 +114,8 @@ fn rows(report: &SweepReport) -> String {
     let last = 4 + report.sources.len();
     align(&mut table, &[last]);
     // As much as 80 columns need.
-    for (column, padding) in [
-        (0, (0, 1)),
-        (1, (0, 1)),
-        (last - 2, (0, 1)),
-        (last - 1, (0, 1)),
-        (last, (1, 0)),
-    ] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_padding(padding);
-        }
+    for (number, column) in table.column_iter_mut().enumerate() {
+        column.set_padding(if number == last { (1, 0) } else { (0, 1) });
     }
     let rows = table.to_string();
     let rows: Vec<&str> = rows.lines().map(str::trim_end).collect();

@@ -10,15 +10,7 @@
 //! estimate).
 
 use super::super::Estimate;
-
-/// One quotient.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Quotient {
-    /// D(h) or F(h).
-    pub(super) slope: f64,
-    /// A bound on its rounding error.
-    pub(super) rounding: f64,
-}
+use super::super::line::Quotient;
 
 /// Quotients of halved steps, and the best extrapolation so far.
 #[derive(Debug, Default)]

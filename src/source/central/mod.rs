@@ -12,7 +12,6 @@
 
 mod ground;
 mod ladder;
-mod line;
 mod walk;
 
 use rayon::prelude::*;

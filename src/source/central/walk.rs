@@ -6,9 +6,9 @@ use crate::tensor::values;
 
 use super::super::behind::Owner;
 use super::super::clearance::Clearance;
+use super::super::line::{Line, Place, Quotient};
 use super::super::{Estimate, Question, SourceError};
-use super::ladder::{Ladder, Quotient, Stencil};
-use super::line::{Line, Place};
+use super::ladder::{Ladder, Stencil};
 use super::{Ground, Kink, Stepped, typical_size};
 
 /// Halvings of a coordinate's scale below which no step is taken.

@@ -4,9 +4,8 @@ use crate::layer::Saved;
 use crate::network::{Coordinate, Unit};
 use crate::tensor::values;
 
-use super::super::behind::{self, Behind, Owner};
-use super::super::{Question, SAFETY, SourceError};
-use super::ladder::Quotient;
+use super::behind::{self, Behind, Owner};
+use super::{Question, SAFETY, SourceError};
 
 /// The objective along one coordinate.
 pub(super) struct Line<'a> {
@@ -18,6 +17,15 @@ pub(super) struct Line<'a> {
     origin: f64,
     /// The objective's part there, once it is known.
     at_origin: Option<f64>,
+}
+
+/// One difference quotient.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Quotient {
+    /// D(h) or F(h).
+    pub(super) slope: f64,
+    /// A bound on its rounding error.
+    pub(super) rounding: f64,
 }
 
 /// The objective at one place on the line.
@@ -102,7 +110,8 @@ impl<'a> Line<'a> {
         let divisor = above - below;
         self.check_ends(h, [above, below])?;
         let ends = [self.at(above), self.at(below)];
-        let quotient = self.quotient(h, ends[0].value - ends[1].value, divisor)?;
+        let quotient = self.quotient(ends[0].value - ends[1].value, divisor);
+        self.check_slope(h, quotient.slope)?;
         Ok((quotient, ends))
     }
 
@@ -118,20 +127,27 @@ impl<'a> Line<'a> {
             }
         };
         let place = self.at(end);
-        let quotient = self.quotient(h.abs(), place.value - start, end - self.origin)?;
+        let quotient = self.quotient(place.value - start, end - self.origin);
+        self.check_slope(h.abs(), quotient.slope)?;
         Ok((quotient, place))
     }
 
-    fn quotient(&self, h: f64, difference: f64, divisor: f64) -> Result<Quotient, SourceError> {
+    /// A difference of two values over the distance between their places.
+    pub(super) fn quotient(&self, difference: f64, divisor: f64) -> Quotient {
         let slope = difference / divisor;
-        if !slope.is_finite() {
-            return Err(self.too_large(h, "the objective is not finite"));
-        }
         let noise = 2.0 * SAFETY * self.question.rounding.value();
-        Ok(Quotient {
+        Quotient {
             slope,
             rounding: noise / divisor.abs() + f64::EPSILON * slope.abs(),
-        })
+        }
+    }
+
+    fn check_slope(&self, h: f64, slope: f64) -> Result<(), SourceError> {
+        if slope.is_finite() {
+            Ok(())
+        } else {
+            Err(self.too_large(h, "the objective is not finite"))
+        }
     }
 
     fn check_ends(&self, h: f64, ends: [f64; 2]) -> Result<(), SourceError> {
