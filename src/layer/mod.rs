@@ -3,13 +3,27 @@
 //! A layer is a plain struct of sizes. Its parameters come from outside, so that one layer serves
 //! every [`Scalar`], and what backward needs of a forward pass is handed over as [`Saved`].
 
+pub mod activation;
 pub mod avg_pool2d;
 pub mod conv2d;
+pub mod elu;
 pub mod flatten;
+pub mod gelu;
+pub mod hardswish;
+pub mod hardtanh;
+pub mod leaky_relu;
+mod line;
 pub mod linear;
+pub mod log_softmax;
 pub mod max_pool2d;
+pub mod mish;
+mod pieces;
 pub mod relu;
+pub mod selu;
 pub mod sigmoid;
+pub mod silu;
+pub mod softmax;
+pub mod softplus;
 pub mod tanh;
 
 use std::ops::Range;
@@ -18,12 +32,16 @@ use crate::scalar::Scalar;
 use crate::spec::OpSpec;
 use crate::tensor::Tensor;
 
+use line::largest;
+
+pub use activation::Activation;
 pub use avg_pool2d::AvgPool2d;
 pub use conv2d::Conv2d;
+pub use line::Line;
 pub use max_pool2d::MaxPool2d;
 
 /// A layer's operator with its sizes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Layer {
     /// Two-dimensional cross-correlation with optional bias.
     Conv2d(Conv2d),
@@ -41,10 +59,13 @@ pub enum Layer {
     AvgPool2d(AvgPool2d),
     /// All axes but the batch become one.
     Flatten,
+    /// Any other function of entries, or of lines of entries.
+    Activation(Activation),
 }
 
 /// Which branch every unit of a layer took: for ReLU 1 when the unit passes its input on and 0 when
-/// it does not; for max-pooling the position of the maximum in its image plane.
+/// it does not; for other activations the piece that its input lies on, counted from below; for
+/// max-pooling the position of the maximum in its image plane.
 pub type Choices = Vec<u32>;
 
 /// Where a layer's branches come from.
@@ -70,6 +91,13 @@ pub enum Saved<S> {
         /// Shape of the input.
         input: Vec<usize>,
     },
+    /// The piece that each unit lies on, and the input.
+    Pieces {
+        /// One entry for each output.
+        choices: Choices,
+        /// The input.
+        x: Tensor<S>,
+    },
     /// The shape of the input.
     Shape(Vec<usize>),
 }
@@ -79,7 +107,7 @@ impl<S> Saved<S> {
     #[must_use]
     pub fn choices(&self) -> Option<&[u32]> {
         match self {
-            Self::Choices { choices, .. } => Some(choices),
+            Self::Choices { choices, .. } | Self::Pieces { choices, .. } => Some(choices),
             _ => None,
         }
     }
@@ -115,6 +143,17 @@ impl Layer {
                 count_include_pad: pool.count_include_pad,
             }),
             OpSpec::Flatten {} => Self::Flatten,
+            OpSpec::LeakyRelu(spec) => Self::Activation(Activation::LeakyRelu(*spec)),
+            OpSpec::Elu(spec) => Self::Activation(Activation::Elu(*spec)),
+            OpSpec::Selu {} => Self::Activation(Activation::Selu),
+            OpSpec::Gelu(spec) => Self::Activation(Activation::Gelu(*spec)),
+            OpSpec::Silu {} => Self::Activation(Activation::Silu),
+            OpSpec::Mish {} => Self::Activation(Activation::Mish),
+            OpSpec::Softplus(spec) => Self::Activation(Activation::Softplus(*spec)),
+            OpSpec::Hardswish {} => Self::Activation(Activation::Hardswish),
+            OpSpec::Hardtanh(spec) => Self::Activation(Activation::Hardtanh(*spec)),
+            OpSpec::Softmax(spec) => Self::Activation(Activation::Softmax(*spec)),
+            OpSpec::LogSoftmax(spec) => Self::Activation(Activation::LogSoftmax(*spec)),
         }
     }
 
@@ -135,6 +174,7 @@ impl Layer {
             Self::MaxPool2d(pool) => pool.forward(&x, output, branches),
             Self::AvgPool2d(pool) => pool.forward(&x, output),
             Self::Flatten => flatten::forward(x, output),
+            Self::Activation(activation) => activation.forward(x, branches),
         }
     }
 
@@ -166,6 +206,9 @@ impl Layer {
             (Self::Flatten, Saved::Shape(input)) => {
                 without_parameters(flatten::backward(&input, dy))
             }
+            (Self::Activation(activation), saved) => {
+                without_parameters(activation.backward(saved, dy))
+            }
             (layer, saved) => panic!("{layer:?} cannot go back from {saved:?}"),
         }
     }
@@ -182,13 +225,18 @@ impl Layer {
             | Self::AvgPool2d(_)
             | Self::Flatten => true,
             Self::Tanh | Self::Sigmoid => false,
+            Self::Activation(activation) => activation.is_piecewise_affine(),
         }
     }
 
     /// Whether units of the layer have several branches.
     #[must_use]
     pub fn has_branches(&self) -> bool {
-        matches!(self, Self::Relu | Self::MaxPool2d(_))
+        match self {
+            Self::Relu | Self::MaxPool2d(_) => true,
+            Self::Activation(activation) => activation.has_branches(),
+            _ => false,
+        }
     }
 
     /// Show `visit` every unit, every branch that it could take instead of the one in `choices`, and the
@@ -203,6 +251,7 @@ impl Layer {
         match self {
             Self::Relu => relu::margins(x, choices, visit),
             Self::MaxPool2d(pool) => pool.margins(x, output, choices, visit),
+            Self::Activation(activation) => activation.margins(x, choices, visit),
             _ => (),
         }
     }

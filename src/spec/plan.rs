@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
+use super::activation;
 use super::extent::{MOST_ENTRIES, Rounding, ShapeError, Window, checked_size};
 use super::{AvgPool2dSpec, Conv2dSpec, LinearSpec, LossSpec, MaxPool2dSpec, NetworkSpec, OpSpec};
 
@@ -191,6 +192,20 @@ fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> 
         OpSpec::Conv2d(conv) => conv_output(conv, input),
         OpSpec::Linear(linear) => linear_output(linear, input),
         OpSpec::Relu {} | OpSpec::Tanh {} | OpSpec::Sigmoid {} => Ok(input.to_vec()),
+        OpSpec::LeakyRelu(_)
+        | OpSpec::Elu(_)
+        | OpSpec::Selu {}
+        | OpSpec::Gelu(_)
+        | OpSpec::Silu {}
+        | OpSpec::Mish {}
+        | OpSpec::Softplus(_)
+        | OpSpec::Hardswish {}
+        | OpSpec::Hardtanh(_)
+        | OpSpec::Softmax(_)
+        | OpSpec::LogSoftmax(_) => {
+            activation::check(op, input)?;
+            Ok(input.to_vec())
+        }
         OpSpec::MaxPool2d(pool) => pool_output(&pool.window(), rounding(pool.ceil_mode), input),
         OpSpec::AvgPool2d(pool) => pool_output(&pool.window(), rounding(pool.ceil_mode), input),
         OpSpec::Flatten {} => Ok(vec![input[0], checked_size("its input", &input[1..])?]),

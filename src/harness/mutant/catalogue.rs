@@ -10,6 +10,7 @@ use crate::spec::PenaltySpec;
 
 use super::activation::{self, FlattenFault, ReluFault, SigmoidFault, TanhFault};
 use super::conv2d::{self, Conv2dFault};
+use super::function::{self, ActivationFault};
 use super::linear::{self, LinearFault};
 use super::loss::{self, CrossEntropyFault, SquaredErrorFault, WeightedSumFault};
 use super::numbers::{self, NumbersFault};
@@ -49,6 +50,8 @@ pub enum Fault {
     Sigmoid(SigmoidFault),
     /// In a flattening.
     Flatten(FlattenFault),
+    /// In another activation.
+    Activation(ActivationFault),
     /// In softmax cross-entropy.
     SoftmaxCrossEntropy(CrossEntropyFault),
     /// In the mean squared error.
@@ -84,6 +87,7 @@ impl Mutant {
             pooling::MAX_MUTANTS,
             pooling::AVG_MUTANTS,
             activation::MUTANTS,
+            function::MUTANTS,
             loss::MUTANTS,
             penalty::MUTANTS,
             numbers::MUTANTS,
@@ -111,6 +115,7 @@ impl Mutant {
             Fault::Tanh(_) => "tanh",
             Fault::Sigmoid(_) => "sigmoid",
             Fault::Flatten(_) => "flatten",
+            Fault::Activation(fault) => fault.subject(),
             Fault::SoftmaxCrossEntropy(_) => "softmax_cross_entropy",
             Fault::MeanSquaredError(_) => "mean_squared_error",
             Fault::WeightedSum(_) => "weighted_sum",
@@ -142,6 +147,9 @@ impl Mutant {
                     Fault::Tanh(_) => matches!(layer.layer, Layer::Tanh),
                     Fault::Sigmoid(_) => matches!(layer.layer, Layer::Sigmoid),
                     Fault::Flatten(_) => matches!(layer.layer, Layer::Flatten),
+                    Fault::Activation(fault) => {
+                        matches!(layer.layer, Layer::Activation(own) if fault.lives_in(own))
+                    }
                     Fault::Penalty(_) => parameters.any(|leaf| problem.penalty_on(leaf).is_some()),
                     Fault::Numbers(_) => parameters.next().is_some(),
                     Fault::SoftmaxCrossEntropy(_)

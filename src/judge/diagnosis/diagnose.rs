@@ -125,6 +125,7 @@ fn of_part(context: &Context<'_>, hold: &mut dyn FnMut(&Hypothesis<'_>)) {
         (None, Some(loss)) if problem.network.layers().is_empty() => {
             loss::hypotheses(loss, context)
         }
+        (Some(Layer::Activation(_)), _) => Vec::new(),
         (Some(Layer::Flatten) | None, _) => Vec::new(),
     };
     hypotheses.iter().for_each(hold);
