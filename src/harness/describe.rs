@@ -41,8 +41,13 @@ pub(super) fn op(op: &OpSpec) -> String {
             let by_tanh = gelu.approximate == Approximation::Tanh;
             by_tanh.then(|| "by tanh".to_owned()).into_iter().collect()
         }
+        OpSpec::Prelu(prelu) => vec![format!("{} weights", prelu.num_parameters)],
+        OpSpec::Dropout(dropout) => vec![format!("p {}, mask {}", dropout.p, dropout.seed)],
         OpSpec::Softplus(softplus) => {
-            vec![format!("beta {}, threshold {}", softplus.beta, softplus.threshold)]
+            vec![format!(
+                "beta {}, threshold {}",
+                softplus.beta, softplus.threshold
+            )]
         }
         OpSpec::Hardtanh(hardtanh) => vec![format!("{} to {}", hardtanh.min_val, hardtanh.max_val)],
         OpSpec::Softmax(softmax) | OpSpec::LogSoftmax(softmax) => {

@@ -8,7 +8,7 @@
 //! u = √(2/π)·(x + 0.044715·x³)              du/dx = √(2/π)·(1 + 3·0.044715·x²)
 //! ```
 
-use std::f64::consts::{FRAC_2_SQRT_PI, FRAC_1_SQRT_2};
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 use crate::scalar::Scalar;
 use crate::spec::Approximation;

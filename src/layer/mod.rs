@@ -6,6 +6,7 @@
 pub mod activation;
 pub mod avg_pool2d;
 pub mod conv2d;
+pub mod dropout;
 pub mod elu;
 pub mod flatten;
 pub mod gelu;
@@ -18,6 +19,7 @@ pub mod log_softmax;
 pub mod max_pool2d;
 pub mod mish;
 mod pieces;
+pub mod prelu;
 pub mod relu;
 pub mod selu;
 pub mod sigmoid;
@@ -29,7 +31,7 @@ pub mod tanh;
 use std::ops::Range;
 
 use crate::scalar::Scalar;
-use crate::spec::OpSpec;
+use crate::spec::{DropoutSpec, OpSpec};
 use crate::tensor::Tensor;
 
 use line::largest;
@@ -61,6 +63,10 @@ pub enum Layer {
     Flatten,
     /// Any other function of entries, or of lines of entries.
     Activation(Activation),
+    /// x, or a learned part of it where it is negative.
+    Prelu,
+    /// Entries left out at random, the rest scaled up.
+    Dropout(DropoutSpec),
 }
 
 /// Which branch every unit of a layer took: for ReLU 1 when the unit passes its input on and 0 when
@@ -154,6 +160,8 @@ impl Layer {
             OpSpec::Hardtanh(spec) => Self::Activation(Activation::Hardtanh(*spec)),
             OpSpec::Softmax(spec) => Self::Activation(Activation::Softmax(*spec)),
             OpSpec::LogSoftmax(spec) => Self::Activation(Activation::LogSoftmax(*spec)),
+            OpSpec::Prelu(_) => Self::Prelu,
+            OpSpec::Dropout(spec) => Self::Dropout(*spec),
         }
     }
 
@@ -175,6 +183,11 @@ impl Layer {
             Self::AvgPool2d(pool) => pool.forward(&x, output),
             Self::Flatten => flatten::forward(x, output),
             Self::Activation(activation) => activation.forward(x, branches),
+            Self::Prelu => prelu::forward(parameters, x, branches),
+            Self::Dropout(spec) => {
+                let input = x.shape().to_vec();
+                (dropout::forward(*spec, x), Saved::Shape(input))
+            }
         }
     }
 
@@ -206,6 +219,12 @@ impl Layer {
             (Self::Flatten, Saved::Shape(input)) => {
                 without_parameters(flatten::backward(&input, dy))
             }
+            (Self::Prelu, Saved::Pieces { choices, x }) => {
+                prelu::backward(parameters, &choices, &x, dy)
+            }
+            (Self::Dropout(spec), Saved::Shape(_)) => {
+                without_parameters(dropout::backward(*spec, dy))
+            }
             (Self::Activation(activation), saved) => {
                 without_parameters(activation.backward(saved, dy))
             }
@@ -223,7 +242,9 @@ impl Layer {
             | Self::Relu
             | Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
-            | Self::Flatten => true,
+            | Self::Flatten
+            | Self::Prelu
+            | Self::Dropout(_) => true,
             Self::Tanh | Self::Sigmoid => false,
             Self::Activation(activation) => activation.is_piecewise_affine(),
         }
@@ -233,7 +254,7 @@ impl Layer {
     #[must_use]
     pub fn has_branches(&self) -> bool {
         match self {
-            Self::Relu | Self::MaxPool2d(_) => true,
+            Self::Relu | Self::MaxPool2d(_) | Self::Prelu => true,
             Self::Activation(activation) => activation.has_branches(),
             _ => false,
         }
@@ -252,6 +273,7 @@ impl Layer {
             Self::Relu => relu::margins(x, choices, visit),
             Self::MaxPool2d(pool) => pool.margins(x, output, choices, visit),
             Self::Activation(activation) => activation.margins(x, choices, visit),
+            Self::Prelu => pieces::margins(x, &prelu::ENDS, choices, visit),
             _ => (),
         }
     }
@@ -273,6 +295,7 @@ impl Layer {
         match self {
             Self::Conv2d(conv) => conv.forward_units(parameters, x, units, y),
             Self::Linear => linear::forward_units(parameters, x, units, y),
+            Self::Prelu => prelu::forward_units(parameters, x, units, y),
             layer => panic!("{layer:?} has no parameters to change"),
         }
     }

@@ -54,7 +54,10 @@ pub(super) fn margins<S: Scalar>(
         if let Some(above) = end(*piece) {
             visit(unit, piece + 1, above - *x);
         }
-        if let Some((below, end)) = piece.checked_sub(1).and_then(|below| Some((below, end(below)?))) {
+        if let Some((below, end)) = piece
+            .checked_sub(1)
+            .and_then(|below| Some((below, end(below)?)))
+        {
             visit(unit, below, *x - end);
         }
     }

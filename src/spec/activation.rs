@@ -76,6 +76,42 @@ pub struct SoftmaxSpec {
     pub dim: isize,
 }
 
+/// Attributes of `prelu`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreluSpec {
+    /// 1, or the number of channels.
+    #[serde(default = "single")]
+    pub num_parameters: usize,
+}
+
+/// Attributes of `dropout`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DropoutSpec {
+    /// The share that is left out.
+    #[serde(default = "half")]
+    pub p: f64,
+    /// Where the mask comes from.
+    #[serde(default)]
+    pub seed: u64,
+    /// Whether there is a mask at all.
+    #[serde(default = "yes")]
+    pub training: bool,
+}
+
+fn single() -> usize {
+    1
+}
+
+fn half() -> f64 {
+    0.5
+}
+
+fn yes() -> bool {
+    true
+}
+
 fn one() -> f64 {
     1.0
 }
@@ -127,12 +163,21 @@ pub(super) fn check(op: &OpSpec, input: &[usize]) -> Result<(), ShapeError> {
             "beta has to be above 0, and threshold finite",
         ),
         OpSpec::Hardtanh(hardtanh) => fits(
-            hardtanh.min_val < hardtanh.max_val && (hardtanh.max_val - hardtanh.min_val).is_finite(),
+            hardtanh.min_val < hardtanh.max_val
+                && (hardtanh.max_val - hardtanh.min_val).is_finite(),
             "min_val has to be below max_val, both finite",
         ),
         OpSpec::Softmax(softmax) | OpSpec::LogSoftmax(softmax) => fits(
             softmax.axis(input.len()).is_some_and(|axis| axis > 0),
             "dim has to be an axis of the input that is not the batch's: from 1 on, or from -1 down",
+        ),
+        OpSpec::Prelu(prelu) => fits(
+            input.len() > 1 && [1, input[1]].contains(&prelu.num_parameters),
+            "num_parameters has to be 1 or the number of channels",
+        ),
+        OpSpec::Dropout(dropout) => fits(
+            (0.0..1.0).contains(&dropout.p),
+            "p has to be at least 0 and below 1",
         ),
         _ => Ok(()),
     }

@@ -13,7 +13,8 @@ use extent::Window;
 use pair::optional as optional_pair;
 
 pub use activation::{
-    Approximation, EluSpec, GeluSpec, HardtanhSpec, LeakyReluSpec, SoftmaxSpec, SoftplusSpec,
+    Approximation, DropoutSpec, EluSpec, GeluSpec, HardtanhSpec, LeakyReluSpec, PreluSpec,
+    SoftmaxSpec, SoftplusSpec,
 };
 
 /// A network, its input and its loss, as somebody writes them in a TOML file.
@@ -123,6 +124,10 @@ pub enum OpSpec {
     Softmax(SoftmaxSpec),
     /// Its logarithm.
     LogSoftmax(SoftmaxSpec),
+    /// x, or a learned part of it where it is negative.
+    Prelu(PreluSpec),
+    /// Entries left out at random, the rest scaled up.
+    Dropout(DropoutSpec),
 }
 
 /// Attributes of `conv2d`.
@@ -296,6 +301,8 @@ impl OpSpec {
             Self::Hardtanh(_) => "hardtanh",
             Self::Softmax(_) => "softmax",
             Self::LogSoftmax(_) => "log_softmax",
+            Self::Prelu(_) => "prelu",
+            Self::Dropout(_) => "dropout",
         }
     }
 }

@@ -202,7 +202,9 @@ fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> 
         | OpSpec::Hardswish {}
         | OpSpec::Hardtanh(_)
         | OpSpec::Softmax(_)
-        | OpSpec::LogSoftmax(_) => {
+        | OpSpec::LogSoftmax(_)
+        | OpSpec::Prelu(_)
+        | OpSpec::Dropout(_) => {
             activation::check(op, input)?;
             Ok(input.to_vec())
         }
@@ -277,6 +279,9 @@ fn window_entries(op: &OpSpec, input: &[usize], output: &[usize]) -> usize {
     factors.into_iter().fold(1, usize::saturating_mul)
 }
 
+/// PyTorch starts a prelu's slopes at 0.25: initial values are within ±1/√16.
+const SLOPE_FAN_IN: usize = 16;
+
 /// The parameters of `op` in PyTorch's names and layouts, for an input of shape `input`.
 fn parameters(op: &OpSpec, layer: &str, input: &[usize]) -> Vec<PlannedParameter> {
     let (weight, bias) = match op {
@@ -288,6 +293,13 @@ fn parameters(op: &OpSpec, layer: &str, input: &[usize]) -> Vec<PlannedParameter
             )
         }
         OpSpec::Linear(linear) => (vec![linear.out_features, input[1]], linear.bias),
+        OpSpec::Prelu(prelu) => {
+            return vec![PlannedParameter {
+                name: format!("{layer}.weight"),
+                shape: vec![prelu.num_parameters],
+                fan_in: SLOPE_FAN_IN,
+            }];
+        }
         _ => return Vec::new(),
     };
     let units = weight[0];

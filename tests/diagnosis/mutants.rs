@@ -189,6 +189,9 @@ impl Pass<'_> {
             }
             Layer::Tanh => *dy * &x.mapv(|x| 1.0 - x.tanh().powi(2)),
             Layer::Sigmoid => *dy * &x.mapv(|x| 1.0 / ((1.0 + (-x).exp()) * (1.0 + x.exp()))),
+            layer @ (Layer::Activation(_) | Layer::Prelu | Layer::Dropout(_)) => {
+                panic!("no network here has {layer:?}")
+            }
         };
         (dx, Vec::new())
     }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use gradproof::loss::Loss;
 use gradproof::network::{LeafName, Problem};
 use gradproof::spec::{
-    Approximation, AvgPool2dSpec, Conv2dSpec, EluSpec, GeluSpec, LeakyReluSpec, LinearSpec, LossSpec,
-    MaxPool2dSpec, OpSpec, SoftplusSpec,
+    Approximation, AvgPool2dSpec, Conv2dSpec, EluSpec, GeluSpec, LeakyReluSpec, LinearSpec,
+    LossSpec, MaxPool2dSpec, OpSpec, SoftplusSpec,
 };
 use gradproof::tensor::{self, Tensor};
 use serde::Deserialize;

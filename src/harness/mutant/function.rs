@@ -157,9 +157,8 @@ fn slope<S: Scalar>(
     let value = x.primal();
     let is_above = |end: f64| choice.map_or(value > end, |choice| choice == 1);
     // 0 below, 1 between, 2 above both ends.
-    let place = |low: f64, high: f64| {
-        choice.unwrap_or(u32::from(value > low) + u32::from(value >= high))
-    };
+    let place =
+        |low: f64, high: f64| choice.unwrap_or(u32::from(value > low) + u32::from(value >= high));
     match activation {
         Activation::LeakyRelu(spec) => {
             let below = S::constant(spec.negative_slope);
@@ -182,18 +181,27 @@ fn slope<S: Scalar>(
             }
         }
         Activation::Selu => {
-            let [alpha, lambda] = [1.673_263_242_354_377_2, 1.050_700_987_355_480_5].map(S::constant);
+            let [alpha, lambda] =
+                [1.673_263_242_354_377_2, 1.050_700_987_355_480_5].map(S::constant);
             let inner = match is_above(0.0) {
                 true => one,
                 false if has(F::SeluAlphaMissing) => x.exp(),
                 false => alpha / (-x).exp(),
             };
-            if has(F::SeluScaleMissing) { inner } else { inner * lambda }
+            if has(F::SeluScaleMissing) {
+                inner
+            } else {
+                inner * lambda
+            }
         }
         Activation::Gelu(spec) => {
             let is_exact =
                 (spec.approximate == Approximation::None) != has(F::GeluOtherApproximation);
-            let (first, second) = if is_exact { exact_gelu(x) } else { tanh_gelu(x) };
+            let (first, second) = if is_exact {
+                exact_gelu(x)
+            } else {
+                tanh_gelu(x)
+            };
             match () {
                 () if has(F::GeluDensityMissing) => first,
                 () if has(F::GeluDensityTooLarge) => first + S::constant(2.0).sqrt() * second,
@@ -259,7 +267,8 @@ fn exact_gelu<S: Scalar>(x: S) -> (S, S) {
 
 /// The same for gelu by tanh: σ(2u) and its slope.
 fn tanh_gelu<S: Scalar>(x: S) -> (S, S) {
-    let twice = S::constant(2.0 * (std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2));
+    let twice =
+        S::constant(2.0 * (std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2));
     let cubic = S::constant(0.044_715);
     let u = twice * (x + cubic * x * x * x);
     let slope = twice * (S::one() + S::constant(3.0 * 0.044_715) * x * x);

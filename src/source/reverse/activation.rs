@@ -9,15 +9,15 @@
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, PI, SQRT_2};
 
 use dfdx::prelude::{
-    Axis, BroadcastTo, ChooseFrom, Cpu, HasShape, OwnedTape, ReshapeTo, SumTo, Tensor,
-    TensorFromVec, TryGe, TryLe, TryLt, TryMatMul,
+    Axis, BroadcastTo, ChooseFrom, Cpu, GatherTo, HasShape, OwnedTape, ReshapeTo, SumTo, Tensor,
+    TensorFromVec, Trace, TryGe, TryLe, TryLt, TryMatMul,
 };
 
-use crate::layer::{Activation as Function, selu};
+use crate::layer::{Activation as Function, dropout, selu};
 use crate::network::NetworkLayer;
-use crate::spec::Approximation;
+use crate::spec::{Approximation, DropoutSpec};
 
-use super::{Activation, Leaves, Taped};
+use super::{Activation, Leaf, Leaves, Taped};
 
 type Plain = Tensor<(usize, usize), f64, Cpu>;
 
@@ -56,7 +56,7 @@ pub(super) fn forward(
             x * ((t + 1.0) * 0.5)
         }
         Function::Silu => again(&x) * x.sigmoid(),
-        Function::Mish => again(&x) * ln_of_one_plus_exp(leaves, x).tanh(),
+        Function::Mish => again(&x) * tanh_of_softplus(leaves, x),
         Function::Softplus(spec) => {
             let z = again(&x) * spec.beta;
             let is_curved = z.le(spec.threshold);
@@ -78,6 +78,42 @@ pub(super) fn forward(
             log_softmax(leaves, layer, axis, x)
         }
     }
+}
+
+/// Compute max(x, 0) + a·min(x, 0), a gathered for every feature.
+pub(super) fn prelu(
+    layer: &NetworkLayer,
+    leaves: &Leaves,
+    own: &[Leaf],
+    x: Activation,
+) -> Activation {
+    let shape = *x.shape();
+    let (weights, inner) = (own[0].shape().0, shape.0 / layer.input[1]);
+    let of_feature = (0..shape.0).map(|row| if weights == 1 { 0 } else { row / inner });
+    let places = leaves
+        .device
+        .tensor_from_vec(of_feature.collect(), (shape.0,));
+    let slopes: Taped<(usize,)> = own[0].leaky_trace().gather(places);
+    let slopes: Activation = slopes.broadcast_like::<_, Axis<1>>(&shape);
+    positive(leaves, again(&x)) + negative(leaves, x) * slopes
+}
+
+/// Multiply by the mask over 1 − p.
+pub(super) fn dropout(
+    spec: DropoutSpec,
+    layer: &NetworkLayer,
+    leaves: &Leaves,
+    x: Activation,
+) -> Activation {
+    let shape = *x.shape();
+    let (features, batch) = (shape.0, layer.input[0]);
+    let factor = |row: usize, n: usize| {
+        let keeps = dropout::keeps(spec, n * features + row);
+        if keeps { dropout::scale(spec) } else { 0.0 }
+    };
+    let factors = (0..features).flat_map(|row| (0..batch).map(move |n| factor(row, n)));
+    let mask: Plain = leaves.device.tensor_from_vec(factors.collect(), shape);
+    x * mask
 }
 
 /// The same tensor for one more use.
@@ -129,19 +165,33 @@ fn ln_of_one_plus_exp(leaves: &Leaves, z: Activation) -> Activation {
     above + (minus_size.exp() + 1.0).ln()
 }
 
+/// Compute tanh(ln(1 + e^z)), a quotient of polynomials in e^−|z|, relatively exact on both sides.
+fn tanh_of_softplus(leaves: &Leaves, z: Activation) -> Activation {
+    let is_above = !z.le(0.0);
+    let n = negative(leaves, again(&z)).exp();
+    let below = again(&n) * (n + 2.0);
+    let below = again(&below) / (below + 2.0);
+    let m = (positive(leaves, z) * -1.0).exp();
+    let top = again(&m) * 2.0 + 1.0;
+    let above = again(&top) / (top + m.square() * 2.0);
+    is_above.choose(above, below)
+}
+
 /// Compute erf z = z/p + Σₙ 2/(πn)·e^−(πn/2p)²·sin(πnz/p), the integral of a Gauss curve that repeats
 /// itself every 2p (Poisson's formula, term by term).
 fn erf(leaves: &Leaves, z: Activation) -> Activation {
     let shape = *z.shape();
     let count = shape.0 * shape.1;
-    let z: Taped<(usize, usize)> =
-        between(leaves, -FAR, FAR, z).reshape_like(&(1, count));
+    let z: Taped<(usize, usize)> = between(leaves, -FAR, FAR, z).reshape_like(&(1, count));
     let numbers = || (1..=TERMS).map(|n| PI * n as f64);
     let frequencies = numbers().map(|pi_n| pi_n / HALF_PERIOD).collect();
     let weights = numbers().map(|pi_n| 2.0 / pi_n * (-(pi_n / (2.0 * HALF_PERIOD)).powi(2)).exp());
     let frequencies: Plain = leaves.device.tensor_from_vec(frequencies, (TERMS, 1));
     let weights: Plain = leaves.device.tensor_from_vec(weights.collect(), (1, TERMS));
-    let waves = frequencies.retaped::<OwnedTape<f64, Cpu>>().matmul(again(&z)).sin();
+    let waves = frequencies
+        .retaped::<OwnedTape<f64, Cpu>>()
+        .matmul(again(&z))
+        .sin();
     let sum = weights.retaped::<OwnedTape<f64, Cpu>>().matmul(waves);
     (z / HALF_PERIOD + sum).reshape_like(&shape)
 }

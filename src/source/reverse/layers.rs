@@ -28,6 +28,8 @@ pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> A
         // The activation is flat already.
         Layer::Flatten => x,
         Layer::Activation(function) => activation::forward(function, layer, leaves, x),
+        Layer::Prelu => activation::prelu(layer, leaves, own, x),
+        Layer::Dropout(spec) => activation::dropout(*spec, layer, leaves, x),
     }
 }
 
