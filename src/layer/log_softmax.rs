@@ -23,7 +23,7 @@ pub fn forward<S: Scalar>(mut x: Tensor<S>, axis: usize) -> (Tensor<S>, Saved<S>
         let shift = S::constant(largest(y, line));
         let mut total = S::zero();
         for k in line.entries() {
-            y[k] = y[k] - shift;
+            y[k] -= shift;
             total += y[k].exp();
         }
         let logarithm = total.ln();

@@ -26,7 +26,6 @@ pub fn piece(x: f64) -> u32 {
 }
 
 /// The number of the weight that each entry of a tensor of this shape goes with.
-#[must_use]
 pub fn weight_of(shape: &[usize], weights: usize) -> impl Fn(usize) -> usize + use<> {
     let inner: usize = shape[2..].iter().product();
     let channels = shape[1];
