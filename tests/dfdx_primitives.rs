@@ -5,8 +5,9 @@
 //! function's definition at points where it is known in closed form.
 
 use dfdx::prelude::{
-    Axes2, Axis, Backward, BroadcastTo, ChooseFrom, Cpu, GatherTo, OwnedTape, PermuteTo, ReshapeTo,
-    Shape, SumTo, Tensor, TensorFromVec, Trace, TryConcatAlong, TryLe, TryMatMul, ZerosTensor,
+    Axes2, Axis, Backward, BroadcastTo, ChooseFrom, Cpu, GatherTo, HasShape, OwnedTape, PermuteTo,
+    ReshapeTo, Shape, SumTo, Tensor, TensorFromVec, Trace, TryConcatAlong, TryGe, TryLe, TryLt,
+    TryMatMul, ZerosTensor,
 };
 
 type Plain<S> = Tensor<S, f64, Cpu>;
@@ -286,4 +287,77 @@ fn log_softmax_over_the_first_axis() {
     // d log p[t]/dz[k] = [k = t] − p[k], for t = 0 in column 0 and t = 1 in column 1.
     let gradient = weighted(log_p, &[1.0, 0.0, 0.0, 1.0]).backward().get(&z);
     assert_is("gradient", &gradient.as_vec(), &[0.75, -0.5, -0.75, 0.5]);
+}
+
+#[test]
+fn exponential_logarithm_and_sine() {
+    // e^ln 2 = 2 with slope 2; ln 1 = 0, ln e² = 2 with slopes 1 and e⁻².
+    let ln_2 = std::f64::consts::LN_2;
+    let exponentials = [[0.0, 1.0, 1.0], [ln_2, 2.0, 2.0], [-1000.0, 0.0, 0.0]];
+    assert_function("exp", |x| x.exp(), &exponentials);
+    let e2 = f64::exp(2.0);
+    let logarithms = [
+        [1.0, 0.0, 1.0],
+        [e2, 2.0, 1.0 / e2],
+        [4.0, 2.0 * ln_2, 0.25],
+    ];
+    assert_function("ln", |x| x.ln(), &logarithms);
+    // sin 0 = 0 with slope 1; sin ±π/3 = ±√3/2 with slope ½.
+    let (third, root) = (std::f64::consts::FRAC_PI_3, 0.75_f64.sqrt());
+    let sines = [[0.0, 0.0, 1.0], [third, root, 0.5], [-third, -root, 0.5]];
+    assert_function("sin", |x| x.sin(), &sines);
+}
+
+#[test]
+fn a_tensor_used_twice_gets_both_gradients() {
+    // y = x·(x + 3): slope 2x + 3.
+    let twice = [[-3.0, 0.0, -3.0], [0.0, 0.0, 3.0], [2.0, 10.0, 7.0]];
+    assert_function(
+        "x·(x + 3)",
+        |x| x.retaped::<OwnedTape<f64, Cpu>>() * (x + 3.0),
+        &twice,
+    );
+    // |x| = max(x, 0) − min(x, 0), each a choice, with slope −1 at 0, where x ≤ 0 holds.
+    let size = |x: Taped<(usize,)>| {
+        let zeros: Plain<(usize,)> = Cpu::default().zeros_like(x.shape());
+        let again = || x.retaped::<OwnedTape<f64, Cpu>>();
+        let below = x.le(0.0).choose(again(), zeros.clone());
+        (!x.le(0.0)).choose(again(), zeros) - below
+    };
+    let sizes = [[-3.0, 3.0, -1.0], [0.0, 0.0, -1.0], [2.0, 2.0, 1.0]];
+    assert_function("choices", size, &sizes);
+    // Both sides of one choice depend on x: 2x where x < 1, else x².
+    let both = |x: Taped<(usize,)>| {
+        let again = || x.retaped::<OwnedTape<f64, Cpu>>();
+        x.lt(1.0).choose(again() * 2.0, again().square())
+    };
+    let sides = [[-3.0, -6.0, 2.0], [1.0, 1.0, 2.0], [3.0, 9.0, 6.0]];
+    assert_function("both sides", both, &sides);
+}
+
+#[test]
+fn comparisons_at_and_beside_equality() {
+    let x = tensor((4,), &[1.0, 2.0, 3.0, f64::NAN]);
+    assert_eq!(x.le(2.0).as_vec(), [true, true, false, false], "≤");
+    assert_eq!(x.lt(2.0).as_vec(), [true, false, false, false], "<");
+    assert_eq!(x.ge(2.0).as_vec(), [false, true, true, false], "≥");
+}
+
+#[test]
+fn sums_and_broadcasts_over_a_middle_axis() {
+    // (2, 2, 2) over its middle axis: 1+3, 2+4, 5+7, 6+8; each sum goes back to both of its terms.
+    let x = tensor((2, 2, 2), &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]);
+    let sums: Taped<(usize, usize)> = x.leaky_trace().sum::<_, Axis<1>>();
+    assert_is("sums", &sums.as_vec(), &[4.0, 6.0, 12.0, 14.0]);
+    let back: Taped<(usize, usize, usize)> = sums.broadcast_like::<_, Axis<1>>(&(2, 2, 2));
+    assert_is(
+        "broadcast",
+        &back.as_vec(),
+        &[4.0, 6.0, 4.0, 6.0, 12.0, 14.0, 12.0, 14.0],
+    );
+    // Σ r·sum: the gradient of x is r[i,0,k] + r[i,1,k].
+    let weights = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
+    let gradient = weighted(back, &weights).backward().get(&x);
+    let sums = [4.0, 6.0, 4.0, 6.0, 12.0, 14.0, 12.0, 14.0];
+    assert_is("gradient", &gradient.as_vec(), &sums);
 }

@@ -1,7 +1,7 @@
 //! How cases are written in a failure's message.
 
 use crate::spec::extent::Window;
-use crate::spec::{LossSpec, OpSpec};
+use crate::spec::{Approximation, LossSpec, OpSpec};
 
 /// `2×3×5`.
 pub(super) fn shape(sizes: &[usize]) -> String {
@@ -35,7 +35,32 @@ pub(super) fn op(op: &OpSpec) -> String {
             parts.extend((!pool.count_include_pad).then(|| "padding not counted".to_owned()));
             parts
         }
-        OpSpec::Relu {} | OpSpec::Tanh {} | OpSpec::Sigmoid {} | OpSpec::Flatten {} => Vec::new(),
+        OpSpec::LeakyRelu(leaky) => vec![format!("slope {}", leaky.negative_slope)],
+        OpSpec::Elu(elu) => vec![format!("alpha {}", elu.alpha)],
+        OpSpec::Gelu(gelu) => {
+            let by_tanh = gelu.approximate == Approximation::Tanh;
+            by_tanh.then(|| "by tanh".to_owned()).into_iter().collect()
+        }
+        OpSpec::Prelu(prelu) => vec![format!("{} weights", prelu.num_parameters)],
+        OpSpec::Dropout(dropout) => vec![format!("p {}, mask {}", dropout.p, dropout.seed)],
+        OpSpec::Softplus(softplus) => {
+            vec![format!(
+                "beta {}, threshold {}",
+                softplus.beta, softplus.threshold
+            )]
+        }
+        OpSpec::Hardtanh(hardtanh) => vec![format!("{} to {}", hardtanh.min_val, hardtanh.max_val)],
+        OpSpec::Softmax(softmax) | OpSpec::LogSoftmax(softmax) => {
+            vec![format!("dim {}", softmax.dim)]
+        }
+        OpSpec::Relu {}
+        | OpSpec::Tanh {}
+        | OpSpec::Sigmoid {}
+        | OpSpec::Flatten {}
+        | OpSpec::Selu {}
+        | OpSpec::Silu {}
+        | OpSpec::Mish {}
+        | OpSpec::Hardswish {} => Vec::new(),
     };
     if attributes.is_empty() {
         op.name().to_owned()

@@ -4,6 +4,7 @@
 //! size shrinks towards 1.
 
 mod deep;
+mod function;
 
 use proptest::array::uniform2;
 use proptest::collection::vec;
@@ -11,7 +12,7 @@ use proptest::prelude::*;
 
 use crate::spec::{
     AvgPool2dSpec, Conv2dSpec, DataSpec, LayerSpec, LinearSpec, LossSpec, MaxPool2dSpec,
-    NetworkSpec, OpSpec,
+    NetworkSpec, OpSpec, PreluSpec,
 };
 
 use super::{NetworkCase, OperatorCase, fit};
@@ -78,11 +79,26 @@ pub fn linear() -> impl Strategy<Value = OperatorCase> {
     )
 }
 
-/// ReLU, tanh or sigmoid alone, and flatten.
+/// Activations alone, softmax among them, and flatten.
 pub fn elementwise() -> impl Strategy<Value = OperatorCase> {
-    let op = prop_oneof![1 => Just(OpSpec::Flatten {}), 3 => activation()];
+    let op = prop_oneof![
+        1 => Just(OpSpec::Flatten {}),
+        3 => activation(),
+        1 => function::of_lines(),
+    ];
     (image(), op, seed()).prop_map(|(input, op, seed)| OperatorCase {
         op,
+        input: input.to_vec(),
+        seed,
+    })
+}
+
+/// Learned slopes of negative inputs, one or one for each channel.
+pub fn prelu() -> impl Strategy<Value = OperatorCase> {
+    (image(), any::<bool>(), seed()).prop_map(|(input, is_shared, seed)| OperatorCase {
+        op: OpSpec::Prelu(PreluSpec {
+            num_parameters: if is_shared { 1 } else { input[1] },
+        }),
         input: input.to_vec(),
         seed,
     })
@@ -91,7 +107,8 @@ pub fn elementwise() -> impl Strategy<Value = OperatorCase> {
 /// Any single operator.
 pub fn operator() -> impl Strategy<Value = OperatorCase> {
     prop_oneof![
-        1 => elementwise(),
+        3 => elementwise(),
+        1 => prelu(),
         2 => linear(),
         2 => avg_pool2d(),
         2 => max_pool2d(),
@@ -172,6 +189,7 @@ fn activation() -> impl Strategy<Value = OpSpec> {
         2 => Just(OpSpec::Relu {}),
         1 => Just(OpSpec::Tanh {}),
         1 => Just(OpSpec::Sigmoid {}),
+        3 => function::of_entries(),
     ]
 }
 

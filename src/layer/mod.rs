@@ -3,27 +3,47 @@
 //! A layer is a plain struct of sizes. Its parameters come from outside, so that one layer serves
 //! every [`Scalar`], and what backward needs of a forward pass is handed over as [`Saved`].
 
+pub mod activation;
 pub mod avg_pool2d;
 pub mod conv2d;
+pub mod dropout;
+pub mod elu;
 pub mod flatten;
+pub mod gelu;
+pub mod hardswish;
+pub mod hardtanh;
+pub mod leaky_relu;
+mod line;
 pub mod linear;
+pub mod log_softmax;
 pub mod max_pool2d;
+pub mod mish;
+mod pieces;
+pub mod prelu;
 pub mod relu;
+pub mod selu;
 pub mod sigmoid;
+pub mod silu;
+pub mod softmax;
+pub mod softplus;
 pub mod tanh;
 
 use std::ops::Range;
 
 use crate::scalar::Scalar;
-use crate::spec::OpSpec;
+use crate::spec::{DropoutSpec, OpSpec};
 use crate::tensor::Tensor;
 
+use line::largest;
+
+pub use activation::Activation;
 pub use avg_pool2d::AvgPool2d;
 pub use conv2d::Conv2d;
+pub use line::Line;
 pub use max_pool2d::MaxPool2d;
 
 /// A layer's operator with its sizes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Layer {
     /// Two-dimensional cross-correlation with optional bias.
     Conv2d(Conv2d),
@@ -41,10 +61,17 @@ pub enum Layer {
     AvgPool2d(AvgPool2d),
     /// All axes but the batch become one.
     Flatten,
+    /// Any other function of entries, or of lines of entries.
+    Activation(Activation),
+    /// x, or a learned part of it where it is negative.
+    Prelu,
+    /// Entries left out at random, the rest scaled up.
+    Dropout(DropoutSpec),
 }
 
 /// Which branch every unit of a layer took: for ReLU 1 when the unit passes its input on and 0 when
-/// it does not; for max-pooling the position of the maximum in its image plane.
+/// it does not; for other activations the piece that its input lies on, counted from below; for
+/// max-pooling the position of the maximum in its image plane.
 pub type Choices = Vec<u32>;
 
 /// Where a layer's branches come from.
@@ -70,6 +97,13 @@ pub enum Saved<S> {
         /// Shape of the input.
         input: Vec<usize>,
     },
+    /// The piece that each unit lies on, and the input.
+    Pieces {
+        /// One entry for each output.
+        choices: Choices,
+        /// The input.
+        x: Tensor<S>,
+    },
     /// The shape of the input.
     Shape(Vec<usize>),
 }
@@ -79,7 +113,7 @@ impl<S> Saved<S> {
     #[must_use]
     pub fn choices(&self) -> Option<&[u32]> {
         match self {
-            Self::Choices { choices, .. } => Some(choices),
+            Self::Choices { choices, .. } | Self::Pieces { choices, .. } => Some(choices),
             _ => None,
         }
     }
@@ -115,6 +149,19 @@ impl Layer {
                 count_include_pad: pool.count_include_pad,
             }),
             OpSpec::Flatten {} => Self::Flatten,
+            OpSpec::LeakyRelu(spec) => Self::Activation(Activation::LeakyRelu(*spec)),
+            OpSpec::Elu(spec) => Self::Activation(Activation::Elu(*spec)),
+            OpSpec::Selu {} => Self::Activation(Activation::Selu),
+            OpSpec::Gelu(spec) => Self::Activation(Activation::Gelu(*spec)),
+            OpSpec::Silu {} => Self::Activation(Activation::Silu),
+            OpSpec::Mish {} => Self::Activation(Activation::Mish),
+            OpSpec::Softplus(spec) => Self::Activation(Activation::Softplus(*spec)),
+            OpSpec::Hardswish {} => Self::Activation(Activation::Hardswish),
+            OpSpec::Hardtanh(spec) => Self::Activation(Activation::Hardtanh(*spec)),
+            OpSpec::Softmax(spec) => Self::Activation(Activation::Softmax(*spec)),
+            OpSpec::LogSoftmax(spec) => Self::Activation(Activation::LogSoftmax(*spec)),
+            OpSpec::Prelu(_) => Self::Prelu,
+            OpSpec::Dropout(spec) => Self::Dropout(*spec),
         }
     }
 
@@ -135,6 +182,12 @@ impl Layer {
             Self::MaxPool2d(pool) => pool.forward(&x, output, branches),
             Self::AvgPool2d(pool) => pool.forward(&x, output),
             Self::Flatten => flatten::forward(x, output),
+            Self::Activation(activation) => activation.forward(x, branches),
+            Self::Prelu => prelu::forward(parameters, x, branches),
+            Self::Dropout(spec) => {
+                let input = x.shape().to_vec();
+                (dropout::forward(*spec, x), Saved::Shape(input))
+            }
         }
     }
 
@@ -166,6 +219,15 @@ impl Layer {
             (Self::Flatten, Saved::Shape(input)) => {
                 without_parameters(flatten::backward(&input, dy))
             }
+            (Self::Prelu, Saved::Pieces { choices, x }) => {
+                prelu::backward(parameters, &choices, &x, dy)
+            }
+            (Self::Dropout(spec), Saved::Shape(_)) => {
+                without_parameters(dropout::backward(*spec, dy))
+            }
+            (Self::Activation(activation), saved) => {
+                without_parameters(activation.backward(saved, dy))
+            }
             (layer, saved) => panic!("{layer:?} cannot go back from {saved:?}"),
         }
     }
@@ -180,15 +242,22 @@ impl Layer {
             | Self::Relu
             | Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
-            | Self::Flatten => true,
+            | Self::Flatten
+            | Self::Prelu
+            | Self::Dropout(_) => true,
             Self::Tanh | Self::Sigmoid => false,
+            Self::Activation(activation) => activation.is_piecewise_affine(),
         }
     }
 
     /// Whether units of the layer have several branches.
     #[must_use]
     pub fn has_branches(&self) -> bool {
-        matches!(self, Self::Relu | Self::MaxPool2d(_))
+        match self {
+            Self::Relu | Self::MaxPool2d(_) | Self::Prelu => true,
+            Self::Activation(activation) => activation.has_branches(),
+            _ => false,
+        }
     }
 
     /// Show `visit` every unit, every branch that it could take instead of the one in `choices`, and the
@@ -203,6 +272,8 @@ impl Layer {
         match self {
             Self::Relu => relu::margins(x, choices, visit),
             Self::MaxPool2d(pool) => pool.margins(x, output, choices, visit),
+            Self::Activation(activation) => activation.margins(x, choices, visit),
+            Self::Prelu => pieces::margins(x, &prelu::ENDS, choices, visit),
             _ => (),
         }
     }
@@ -224,6 +295,7 @@ impl Layer {
         match self {
             Self::Conv2d(conv) => conv.forward_units(parameters, x, units, y),
             Self::Linear => linear::forward_units(parameters, x, units, y),
+            Self::Prelu => prelu::forward_units(parameters, x, units, y),
             layer => panic!("{layer:?} has no parameters to change"),
         }
     }

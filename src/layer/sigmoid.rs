@@ -3,10 +3,8 @@
 //! ```text
 //! y = 1/(1 + e^−x),  dy/dx = y·(1 − y)
 //! ```
-//!
-//! For x < 0 it is computed as eˣ/(1 + eˣ), so that nothing overflows.
 
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, logistic};
 use crate::tensor::Tensor;
 
 use super::Saved;
@@ -14,17 +12,8 @@ use super::Saved;
 /// Compute y in the shape of x.
 #[must_use]
 pub fn forward<S: Scalar>(x: Tensor<S>) -> (Tensor<S>, Saved<S>) {
-    let y = x.mapv_into(sigmoid);
+    let y = x.mapv_into(logistic);
     (y.clone(), Saved::Output(y))
-}
-
-fn sigmoid<S: Scalar>(x: S) -> S {
-    if x.primal() < 0.0 {
-        let e = x.exp();
-        e / (S::one() + e)
-    } else {
-        S::one() / (S::one() + (-x).exp())
-    }
 }
 
 /// Compute dx = dy·y·(1 − y).

@@ -112,6 +112,17 @@ macro_rules! float_scalar {
 float_scalar!(f32, libm::erff);
 float_scalar!(f64, libm::erf);
 
+/// 1/(1 + e^−x), for x < 0 as eˣ/(1 + eˣ), so that nothing overflows.
+#[must_use]
+pub fn logistic<S: Scalar>(x: S) -> S {
+    if x.primal() < 0.0 {
+        let e = x.exp();
+        e / (S::one() + e)
+    } else {
+        S::one() / (S::one() + (-x).exp())
+    }
+}
+
 /// Σ aᵢ·bᵢ over eight interleaved partial sums, combined pairwise.
 ///
 /// The order is fixed, so that every `Scalar` rounds its primal alike, and the partial sums are

@@ -97,6 +97,12 @@ pub enum ShapeError {
         /// A way out.
         hint: &'static str,
     },
+    /// An attribute has a value that means nothing.
+    #[error("{wanted}")]
+    Attribute {
+        /// What it has to be.
+        wanted: &'static str,
+    },
 }
 
 const AXES: [&str; 2] = ["rows", "columns"];

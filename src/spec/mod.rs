@@ -1,13 +1,21 @@
 //! What to check, as data: no arrays, only sizes and names.
 
+pub mod activation;
 pub mod case;
 pub mod extent;
+mod pair;
 pub mod plan;
 pub mod preset;
 
 use serde::{Deserialize, Serialize};
 
 use extent::Window;
+use pair::optional as optional_pair;
+
+pub use activation::{
+    Approximation, DropoutSpec, EluSpec, GeluSpec, HardtanhSpec, LeakyReluSpec, PreluSpec,
+    SoftmaxSpec, SoftplusSpec,
+};
 
 /// A network, its input and its loss, as somebody writes them in a TOML file.
 ///
@@ -94,6 +102,32 @@ pub enum OpSpec {
     AvgPool2d(AvgPool2dSpec),
     /// All axes but the batch become one.
     Flatten {},
+    /// x, or a little of it where it is negative.
+    LeakyRelu(LeakyReluSpec),
+    /// x, or α·(e^x − 1) where it is negative.
+    Elu(EluSpec),
+    /// elu with PyTorch's α and factor λ.
+    Selu {},
+    /// x·Φ(x).
+    Gelu(GeluSpec),
+    /// x/(1 + e^−x).
+    Silu {},
+    /// x·tanh(ln(1 + e^x)).
+    Mish {},
+    /// ln(1 + e^βx)/β.
+    Softplus(SoftplusSpec),
+    /// x·min(max(x + 3, 0), 6)/6.
+    Hardswish {},
+    /// min(max(x, min_val), max_val).
+    Hardtanh(HardtanhSpec),
+    /// e^x over the sum along an axis.
+    Softmax(SoftmaxSpec),
+    /// Its logarithm.
+    LogSoftmax(SoftmaxSpec),
+    /// x, or a learned part of it where it is negative.
+    Prelu(PreluSpec),
+    /// Entries left out at random, the rest scaled up.
+    Dropout(DropoutSpec),
 }
 
 /// Attributes of `conv2d`.
@@ -256,6 +290,19 @@ impl OpSpec {
             Self::MaxPool2d(_) => "max_pool2d",
             Self::AvgPool2d(_) => "avg_pool2d",
             Self::Flatten {} => "flatten",
+            Self::LeakyRelu(_) => "leaky_relu",
+            Self::Elu(_) => "elu",
+            Self::Selu {} => "selu",
+            Self::Gelu(_) => "gelu",
+            Self::Silu {} => "silu",
+            Self::Mish {} => "mish",
+            Self::Softplus(_) => "softplus",
+            Self::Hardswish {} => "hardswish",
+            Self::Hardtanh(_) => "hardtanh",
+            Self::Softmax(_) => "softmax",
+            Self::LogSoftmax(_) => "log_softmax",
+            Self::Prelu(_) => "prelu",
+            Self::Dropout(_) => "dropout",
         }
     }
 }
@@ -294,68 +341,4 @@ fn is_yes(choice: &bool) -> bool {
 
 fn is_no(choice: &bool) -> bool {
     !*choice
-}
-
-/// A size per axis, or one for both.
-#[derive(Serialize, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected a whole number, or a pair of whole numbers such as [3, 3]"
-)]
-enum OneOrTwo {
-    One(usize),
-    Two([usize; 2]),
-}
-
-impl From<[usize; 2]> for OneOrTwo {
-    fn from(sizes: [usize; 2]) -> Self {
-        if sizes[0] == sizes[1] {
-            Self::One(sizes[0])
-        } else {
-            Self::Two(sizes)
-        }
-    }
-}
-
-impl From<OneOrTwo> for [usize; 2] {
-    fn from(sizes: OneOrTwo) -> Self {
-        match sizes {
-            OneOrTwo::One(size) => [size; 2],
-            OneOrTwo::Two(sizes) => sizes,
-        }
-    }
-}
-
-mod pair {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(
-        sizes: &[usize; 2],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        super::OneOrTwo::from(*sizes).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<[usize; 2], D::Error> {
-        super::OneOrTwo::deserialize(deserializer).map(Into::into)
-    }
-}
-
-mod optional_pair {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(
-        sizes: &Option<[usize; 2]>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        sizes.map(super::OneOrTwo::from).serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<[usize; 2]>, D::Error> {
-        super::OneOrTwo::deserialize(deserializer).map(|sizes| Some(sizes.into()))
-    }
 }

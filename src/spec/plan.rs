@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
+use super::activation;
 use super::extent::{MOST_ENTRIES, Rounding, ShapeError, Window, checked_size};
 use super::{AvgPool2dSpec, Conv2dSpec, LinearSpec, LossSpec, MaxPool2dSpec, NetworkSpec, OpSpec};
 
@@ -191,6 +192,22 @@ fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> 
         OpSpec::Conv2d(conv) => conv_output(conv, input),
         OpSpec::Linear(linear) => linear_output(linear, input),
         OpSpec::Relu {} | OpSpec::Tanh {} | OpSpec::Sigmoid {} => Ok(input.to_vec()),
+        OpSpec::LeakyRelu(_)
+        | OpSpec::Elu(_)
+        | OpSpec::Selu {}
+        | OpSpec::Gelu(_)
+        | OpSpec::Silu {}
+        | OpSpec::Mish {}
+        | OpSpec::Softplus(_)
+        | OpSpec::Hardswish {}
+        | OpSpec::Hardtanh(_)
+        | OpSpec::Softmax(_)
+        | OpSpec::LogSoftmax(_)
+        | OpSpec::Prelu(_)
+        | OpSpec::Dropout(_) => {
+            activation::check(op, input)?;
+            Ok(input.to_vec())
+        }
         OpSpec::MaxPool2d(pool) => pool_output(&pool.window(), rounding(pool.ceil_mode), input),
         OpSpec::AvgPool2d(pool) => pool_output(&pool.window(), rounding(pool.ceil_mode), input),
         OpSpec::Flatten {} => Ok(vec![input[0], checked_size("its input", &input[1..])?]),
@@ -262,6 +279,9 @@ fn window_entries(op: &OpSpec, input: &[usize], output: &[usize]) -> usize {
     factors.into_iter().fold(1, usize::saturating_mul)
 }
 
+/// PyTorch starts a prelu's slopes at 0.25: initial values are within ±1/√16.
+const SLOPE_FAN_IN: usize = 16;
+
 /// The parameters of `op` in PyTorch's names and layouts, for an input of shape `input`.
 fn parameters(op: &OpSpec, layer: &str, input: &[usize]) -> Vec<PlannedParameter> {
     let (weight, bias) = match op {
@@ -273,6 +293,13 @@ fn parameters(op: &OpSpec, layer: &str, input: &[usize]) -> Vec<PlannedParameter
             )
         }
         OpSpec::Linear(linear) => (vec![linear.out_features, input[1]], linear.bias),
+        OpSpec::Prelu(prelu) => {
+            return vec![PlannedParameter {
+                name: format!("{layer}.weight"),
+                shape: vec![prelu.num_parameters],
+                fan_in: SLOPE_FAN_IN,
+            }];
+        }
         _ => return Vec::new(),
     };
     let units = weight[0];

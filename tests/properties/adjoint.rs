@@ -24,6 +24,7 @@ fn backward_is_the_adjoint_of_the_derivative() {
         adjoint(&case)
     });
     hold("adjoint_linear", strategy::linear(), |case| adjoint(&case));
+    hold("adjoint_prelu", strategy::prelu(), |case| adjoint(&case));
     hold("adjoint_elementwise", strategy::elementwise(), |case| {
         adjoint(&case)
     });
@@ -58,20 +59,31 @@ fn adjoint(case: &OperatorCase) -> Outcome {
         let terms = match case.op {
             // Slopes are at most 1, and so are the terms that they are made from.
             OpSpec::Tanh {} | OpSpec::Sigmoid {} => inner(&v_size, &u_size),
+            // Slopes, and the terms that they are made from, are at most 4 for inputs within ±4.
+            OpSpec::Elu(_)
+            | OpSpec::Selu {}
+            | OpSpec::Gelu(_)
+            | OpSpec::Silu {}
+            | OpSpec::Mish {}
+            | OpSpec::Softplus(_)
+            | OpSpec::Hardswish {} => 4.0 * inner(&v_size, &u_size),
+            // Every output of a line depends on every input of it, with slopes of at most 1.
+            OpSpec::Softmax(_) | OpSpec::LogSoftmax(_) => v_size.sum() * u_size.sum(),
             _ => inner(&v_size, &tangent(&absolute, &pattern, leaf, &u_size)),
         };
-        // Eight for the roundings inside of an activation's slope, of which each is at most u.
-        let roundings = (entries + v.len() + 8) as f64 * f64::EPSILON / 2.0;
+        // Sixteen for the roundings inside of an activation's slope, of which each is at most u.
+        let roundings = (entries + v.len() + 16) as f64 * f64::EPSILON / 2.0;
         let bound = match case.op {
             // Short multiples of 1/64: every product and sum is exact.
             OpSpec::Conv2d(_)
             | OpSpec::Linear(_)
             | OpSpec::MaxPool2d(_)
             | OpSpec::Relu {}
+            | OpSpec::LeakyRelu(_)
+            | OpSpec::Hardtanh(_)
+            | OpSpec::Prelu(_)
             | OpSpec::Flatten {} => 0.0,
-            OpSpec::AvgPool2d(_) | OpSpec::Tanh {} | OpSpec::Sigmoid {} => {
-                2.0 * roundings / (1.0 - roundings) * terms
-            }
+            _ => 2.0 * roundings / (1.0 - roundings) * terms,
         };
         let gap = (forward - backward).abs();
         prop_assert!(

@@ -108,6 +108,7 @@ fn computing_some_units_again_is_computing_all() {
     let with_parameters = prop_oneof![
         2 => strategy::conv2d().boxed(),
         1 => strategy::linear().boxed(),
+        1 => strategy::prelu().boxed(),
     ];
     hold("forward_units", with_parameters, |case| {
         let problem = made(case.problem())?;

@@ -1,7 +1,7 @@
 //! One operator at a time, under a weighted sum.
 
 use gradproof::loss::Loss;
-use gradproof::spec::{AvgPool2dSpec, Conv2dSpec, LinearSpec, MaxPool2dSpec, OpSpec};
+use gradproof::spec::{AvgPool2dSpec, Conv2dSpec, LinearSpec, MaxPool2dSpec, NetworkSpec, OpSpec};
 use gradproof::tensor::{from_values, zeros};
 
 use super::{assert_agrees, random, reverse, single};
@@ -126,12 +126,43 @@ fn linear_layers_agree() {
     }
 }
 
+fn activations() -> Vec<OpSpec> {
+    let mut ops = vec![OpSpec::Relu {}, OpSpec::Tanh {}, OpSpec::Sigmoid {}];
+    for attributes in [
+        "op = 'leaky_relu', negative_slope = 0.1",
+        "op = 'elu', alpha = 0.7",
+        "op = 'selu'",
+        "op = 'gelu'",
+        "op = 'gelu', approximate = 'tanh'",
+        "op = 'silu'",
+        "op = 'mish'",
+        "op = 'softplus'",
+        "op = 'softplus', beta = 2.5, threshold = 10.0",
+        "op = 'hardswish'",
+        "op = 'hardtanh', min_val = -0.5, max_val = 2.0",
+        "op = 'prelu'",
+        "op = 'dropout', p = 0.25",
+        "op = 'dropout', training = false",
+        "op = 'softmax'",
+        "op = 'softmax', dim = 1",
+        "op = 'log_softmax', dim = 1",
+        "op = 'log_softmax'",
+    ] {
+        let toml = format!(
+            "name = 'one'\ninput = [1]\nloss = {{ op = 'weighted_sum' }}\nlayers = [{{ {attributes} }}]"
+        );
+        let mut spec = NetworkSpec::from_toml(&toml).unwrap();
+        ops.push(spec.layers.remove(0).op);
+    }
+    ops
+}
+
 #[test]
 fn activations_agree_also_at_zero_and_far_out() {
     let points = [
         -1000.0, -700.0, -40.0, -1.5, -0.0, 0.0, 1e-9, 0.25, 19.0, 40.0, 400.0, 1000.0,
     ];
-    for op in [OpSpec::Relu {}, OpSpec::Tanh {}, OpSpec::Sigmoid {}] {
+    for op in activations() {
         let x = from_values(&[3, 4], points.to_vec()).unwrap();
         assert_agrees(op.name(), single(op.clone(), x));
         assert_agrees(op.name(), single(op, random(&[2, 3, 2, 2], "image")));
@@ -231,14 +262,12 @@ fn average_pools_agree() {
 fn nan_is_not_hidden() {
     let mut image = random(&[1, 1, 4, 4], "nan");
     image[[0, 0, 1, 2]] = f64::NAN;
-    for op in [
-        OpSpec::Relu {},
-        OpSpec::Tanh {},
-        OpSpec::Sigmoid {},
+    let others = [
         OpSpec::MaxPool2d(max_pool([2, 2])),
         OpSpec::AvgPool2d(avg_pool([2, 2])),
         OpSpec::Conv2d(conv(1, [2, 2])),
-    ] {
+    ];
+    for op in activations().into_iter().chain(others) {
         let name = op.name();
         let gradient = reverse(single(op, image.clone()));
         assert!(gradient.value.is_nan(), "{name}: {}", gradient.value);

@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 
 use gradproof::loss::Loss;
 use gradproof::network::{LeafName, Problem};
-use gradproof::spec::{AvgPool2dSpec, Conv2dSpec, LinearSpec, LossSpec, MaxPool2dSpec, OpSpec};
+use gradproof::spec::{
+    Approximation, AvgPool2dSpec, Conv2dSpec, EluSpec, GeluSpec, LeakyReluSpec, LinearSpec,
+    LossSpec, MaxPool2dSpec, OpSpec, SoftplusSpec,
+};
 use gradproof::tensor::{self, Tensor};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -101,6 +104,36 @@ struct SquaredErrorAttributes {
     target: Array,
     #[serde(rename = "reduction")]
     _reduction: Reduction,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LeakyReluAttributes {
+    slope: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EluAttributes {
+    alpha: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GeluAttributes {
+    approximate: Approximation,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SoftplusAttributes {
+    beta: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SoftmaxAttributes {
+    axis: isize,
 }
 
 /// The one reduction that our losses have.
@@ -249,7 +282,35 @@ impl OpCase {
                 };
                 OpSpec::Linear(LinearSpec { out_features, bias })
             }
-            "relu" | "tanh" | "sigmoid" => {
+            "leaky_relu" => {
+                let LeakyReluAttributes { slope } = self.attributes()?;
+                OpSpec::LeakyRelu(LeakyReluSpec {
+                    negative_slope: positive("slope", slope)?,
+                })
+            }
+            "elu" => {
+                let EluAttributes { alpha } = self.attributes()?;
+                OpSpec::Elu(EluSpec {
+                    alpha: positive("alpha", alpha)?,
+                })
+            }
+            "gelu" => {
+                let GeluAttributes { approximate } = self.attributes()?;
+                OpSpec::Gelu(GeluSpec { approximate })
+            }
+            "softplus" => {
+                let SoftplusAttributes { beta } = self.attributes()?;
+                OpSpec::Softplus(SoftplusSpec {
+                    beta: positive("beta", beta)?,
+                    threshold: 20.0,
+                })
+            }
+            "softmax" | "log_softmax" => {
+                let SoftmaxAttributes { axis: dim } = self.attributes()?;
+                serde_json::from_value(json!({ "op": self.op, "dim": dim }))
+                    .map_err(|e| e.to_string())?
+            }
+            "relu" | "tanh" | "sigmoid" | "silu" | "hardswish" => {
                 let NoAttributes {} = self.attributes()?;
                 serde_json::from_value(json!({ "op": self.op })).map_err(|e| e.to_string())?
             }
@@ -313,6 +374,15 @@ impl Array {
     fn tensor(&self) -> Result<Tensor<f64>, String> {
         tensor::from_values(&self.shape, self.data.clone())
             .ok_or_else(|| format!("{} numbers do not fill {:?}", self.data.len(), self.shape))
+    }
+}
+
+/// What every activation of the file has above 0, though PyTorch does not ask for it.
+fn positive(what: &str, value: f64) -> Result<f64, String> {
+    if value > 0.0 {
+        Ok(value)
+    } else {
+        Err(format!("{what} = {value} is not above 0"))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::tensor::{self, Tensor};
 
 use super::catalogue::Fault;
 use super::source::Mutated;
-use super::{activation, conv2d, linear, loss, numbers, penalty, pooling};
+use super::{activation, conv2d, function, linear, loss, mask, numbers, penalty, pooling};
 
 /// What one layer's backward works with.
 #[derive(Clone, Copy)]
@@ -105,6 +105,9 @@ fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradient
         Layer::Tanh => activation::tanh(pass),
         Layer::Sigmoid => activation::sigmoid(pass),
         Layer::Flatten => activation::flatten(pass),
+        Layer::Prelu => return mask::prelu(pass),
+        Layer::Dropout(spec) => mask::dropout(*spec, pass),
+        Layer::Activation(function) => function::backward(*function, pass),
     };
     LayerGradients {
         input,

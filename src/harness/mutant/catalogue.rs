@@ -10,8 +10,10 @@ use crate::spec::PenaltySpec;
 
 use super::activation::{self, FlattenFault, ReluFault, SigmoidFault, TanhFault};
 use super::conv2d::{self, Conv2dFault};
+use super::function::{self, ActivationFault};
 use super::linear::{self, LinearFault};
 use super::loss::{self, CrossEntropyFault, SquaredErrorFault, WeightedSumFault};
+use super::mask::{self, DropoutFault, PreluFault};
 use super::numbers::{self, NumbersFault};
 use super::penalty::{self, PenaltyFault};
 use super::pooling::{self, AvgPool2dFault, MaxPool2dFault};
@@ -49,6 +51,12 @@ pub enum Fault {
     Sigmoid(SigmoidFault),
     /// In a flattening.
     Flatten(FlattenFault),
+    /// In another activation.
+    Activation(ActivationFault),
+    /// In a prelu.
+    Prelu(PreluFault),
+    /// In a dropout.
+    Dropout(DropoutFault),
     /// In softmax cross-entropy.
     SoftmaxCrossEntropy(CrossEntropyFault),
     /// In the mean squared error.
@@ -84,6 +92,8 @@ impl Mutant {
             pooling::MAX_MUTANTS,
             pooling::AVG_MUTANTS,
             activation::MUTANTS,
+            function::MUTANTS,
+            mask::MUTANTS,
             loss::MUTANTS,
             penalty::MUTANTS,
             numbers::MUTANTS,
@@ -111,6 +121,9 @@ impl Mutant {
             Fault::Tanh(_) => "tanh",
             Fault::Sigmoid(_) => "sigmoid",
             Fault::Flatten(_) => "flatten",
+            Fault::Activation(fault) => fault.subject(),
+            Fault::Prelu(_) => "prelu",
+            Fault::Dropout(_) => "dropout",
             Fault::SoftmaxCrossEntropy(_) => "softmax_cross_entropy",
             Fault::MeanSquaredError(_) => "mean_squared_error",
             Fault::WeightedSum(_) => "weighted_sum",
@@ -142,6 +155,11 @@ impl Mutant {
                     Fault::Tanh(_) => matches!(layer.layer, Layer::Tanh),
                     Fault::Sigmoid(_) => matches!(layer.layer, Layer::Sigmoid),
                     Fault::Flatten(_) => matches!(layer.layer, Layer::Flatten),
+                    Fault::Activation(fault) => {
+                        matches!(layer.layer, Layer::Activation(own) if fault.lives_in(own))
+                    }
+                    Fault::Prelu(_) => matches!(layer.layer, Layer::Prelu),
+                    Fault::Dropout(_) => matches!(layer.layer, Layer::Dropout(_)),
                     Fault::Penalty(_) => parameters.any(|leaf| problem.penalty_on(leaf).is_some()),
                     Fault::Numbers(_) => parameters.next().is_some(),
                     Fault::SoftmaxCrossEntropy(_)

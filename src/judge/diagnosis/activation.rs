@@ -4,15 +4,16 @@ use crate::layer::Layer;
 use crate::tensor::values;
 
 use super::evidence::Context;
+use super::function;
 use super::hypothesis::Hypothesis;
 use super::kind::BugKind;
 
 /// What a slope may be computed from.
 #[derive(Clone, Copy)]
-struct At {
-    x: f64,
-    y: f64,
-    dy: f64,
+pub(super) struct At {
+    pub(super) x: f64,
+    pub(super) y: f64,
+    pub(super) dy: f64,
 }
 
 type Slope = fn(At) -> f64;
@@ -23,14 +24,28 @@ type Wrong = (BugKind, &'static str, &'static str, Slope);
 /// Terms that a slope is computed from, beyond its own size: 1 − y² near |y| = 1 has the error of 1.
 const TERMS: f64 = 2.0;
 
-/// The right slope and the wrong ones, most likely first; empty for another layer.
-fn slopes(layer: &Layer) -> Option<(Slope, &'static [Wrong])> {
-    match layer {
-        Layer::Relu => Some((|at| flag(at.x > 0.0), &RELU)),
-        Layer::Tanh => Some((|at| 1.0 - at.y * at.y, &TANH)),
-        Layer::Sigmoid => Some((|at| at.y * (1.0 - at.y), &SIGMOID)),
-        _ => None,
-    }
+/// A slope with attributes in it.
+pub(super) type AnySlope = Box<dyn Fn(At) -> f64>;
+
+/// The right slope, and the wrong ones with kind and words.
+pub(super) type Slopes = (
+    AnySlope,
+    Vec<(BugKind, &'static str, &'static str, AnySlope)>,
+);
+
+/// The right slope and the wrong ones, most likely first; `None` for another layer.
+fn slopes(layer: &Layer) -> Option<Slopes> {
+    let (right, wrong): (Slope, &[Wrong]) = match layer {
+        Layer::Relu => (|at| flag(at.x > 0.0), &RELU),
+        Layer::Tanh => (|at| 1.0 - at.y * at.y, &TANH),
+        Layer::Sigmoid => (|at| at.y * (1.0 - at.y), &SIGMOID),
+        Layer::Activation(activation) => return function::slopes(*activation),
+        _ => return None,
+    };
+    let boxed = |(kind, equals, look, slope): &Wrong| -> (BugKind, &str, &str, AnySlope) {
+        (*kind, *equals, *look, Box::new(*slope))
+    };
+    Some((Box::new(right), wrong.iter().map(boxed).collect()))
 }
 
 /// The wrong ways of `layer`, when it is an activation, most likely first.
@@ -67,9 +82,9 @@ pub(super) fn hypotheses<'a>(layer: &Layer, context: &'a Context<'a>) -> Vec<Hyp
         return Vec::new();
     }
     let at = std::rc::Rc::new(at);
-    let hypotheses = wrong.iter().map(|(kind, equals, look, slope)| {
+    let hypotheses = wrong.into_iter().map(|(kind, equals, look, slope)| {
         let at = at.clone();
-        Hypothesis::entries(*kind, *equals, *look, move |index| {
+        Hypothesis::entries(kind, equals, look, move |index| {
             let slope = slope(at[index]);
             let terms = if slope.to_bits() == 0 {
                 0.0
@@ -83,17 +98,17 @@ pub(super) fn hypotheses<'a>(layer: &Layer, context: &'a Context<'a>) -> Vec<Hyp
     hypotheses.collect()
 }
 
-fn flag(passes: bool) -> f64 {
+pub(super) fn flag(passes: bool) -> f64 {
     f64::from(u8::from(passes))
 }
 
-fn logistic(x: f64) -> f64 {
+pub(super) fn logistic(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }
 
-const MASK: &str =
+pub(super) const MASK: &str =
     "the mask is the sign of the input of forward: where it is kept, and where it is read";
-const SLOPE: &str = "what the derivative is computed from";
+pub(super) const SLOPE: &str = "what the derivative is computed from";
 
 const RELU: [Wrong; 12] = [
     (

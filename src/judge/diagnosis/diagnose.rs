@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::layer::Layer;
+use crate::layer::{Activation, Layer};
 
 use super::evidence::{Context, Evidence};
 use super::hypothesis::Hypothesis;
 use super::kind::BugKind;
 use super::positions::{Differences, listed};
 use super::precision::{self, Found};
-use super::{activation, conv2d, factor, linear, loss, penalty, pool, rearranged};
+use super::{activation, conv2d, factor, linear, loss, mask, penalty, pool, rearranged, softmax};
 
 /// With fewer entries that a fault clearly moves, one of several kinds is not named.
 const FEWEST: usize = 3;
@@ -119,12 +119,18 @@ fn of_part(context: &Context<'_>, hold: &mut dyn FnMut(&Hypothesis<'_>)) {
         (Some(Layer::Linear), _) => linear::hypotheses(context),
         (Some(Layer::MaxPool2d(pool)), _) => pool::max_pool2d(pool, context),
         (Some(Layer::AvgPool2d(pool)), _) => pool::avg_pool2d(pool, context),
-        (Some(layer @ (Layer::Relu | Layer::Tanh | Layer::Sigmoid)), _) => {
+        (Some(Layer::Activation(Activation::Softmax(spec))), _) => softmax::softmax(*spec, context),
+        (Some(Layer::Activation(Activation::LogSoftmax(spec))), _) => {
+            softmax::log_softmax(*spec, context)
+        }
+        (Some(layer @ (Layer::Relu | Layer::Tanh | Layer::Sigmoid | Layer::Activation(_))), _) => {
             activation::hypotheses(layer, context)
         }
         (None, Some(loss)) if problem.network.layers().is_empty() => {
             loss::hypotheses(loss, context)
         }
+        (Some(Layer::Prelu), _) => mask::prelu(context),
+        (Some(Layer::Dropout(spec)), _) => mask::dropout(*spec, context),
         (Some(Layer::Flatten) | None, _) => Vec::new(),
     };
     hypotheses.iter().for_each(hold);

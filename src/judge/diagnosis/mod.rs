@@ -11,11 +11,15 @@ mod window;
 mod activation;
 mod conv2d;
 mod factor;
+mod function;
 mod linear;
 mod loss;
+mod mask;
 mod penalty;
 mod pool;
 mod rearranged;
+mod smooth;
+mod softmax;
 
 // What is no transformation.
 mod positions;

@@ -10,6 +10,7 @@ use dfdx::prelude::{
 use crate::layer::{AvgPool2d, Conv2d, Layer, MaxPool2d};
 use crate::network::NetworkLayer;
 
+use super::activation;
 use super::window::Geometry;
 use super::{Activation, Leaf, Leaves, Taped};
 
@@ -26,6 +27,9 @@ pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> A
         Layer::AvgPool2d(pool) => avg_pool2d(pool, layer, leaves, x),
         // The activation is flat already.
         Layer::Flatten => x,
+        Layer::Activation(function) => activation::forward(function, layer, leaves, x),
+        Layer::Prelu => activation::prelu(layer, leaves, own, x),
+        Layer::Dropout(spec) => activation::dropout(*spec, layer, leaves, x),
     }
 }
 

@@ -8,9 +8,10 @@
 //! Activations are kept with the batch last, (C·H·W, N): then one `gather` of rows cuts all windows
 //! out of all samples, and neither a convolution nor a linear layer has to move its result.
 //!
-//! What dfdx 0.13 gets wrong is not used: `max` at ties, `slice`, and `log_softmax` on a tensor that
+//! What dfdx 0.13 gets wrong is not used: `max` at ties, `slice`, `accurate_gelu`, and `log_softmax` on a tensor that
 //! is not contiguous. `tests/dfdx_primitives.rs` holds known answers of everything that is used.
 
+mod activation;
 mod layers;
 mod objective;
 mod window;
