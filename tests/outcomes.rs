@@ -141,6 +141,45 @@ fn a_pooling_tie_is_a_kink_with_its_window_named() {
 }
 
 #[test]
+fn an_output_at_its_target_is_a_kink_of_the_absolute_error() {
+    let layers = r#"{ op = "linear", out_features = 2, bias = false }"#;
+    let mut problem = problem(layers, (&[1, 1], &[0.5]), &[&[2.0, 3.0]], &[0.0, 0.0]);
+    let target = tensor::from_values(&[1, 2], vec![1.0, 1.0]).unwrap();
+    problem.objective.loss = Some(Loss::L1 { target });
+    let point = Point::new(problem, 1);
+    let weight: Vec<Coordinate> = point.problem.coordinates(LeafName::Parameter(0)).collect();
+    let examined = judged(&point, Box::new(Backprop), references(), &weight);
+    let at_kink = Verdict::AtKink(Side::Inside);
+    assert_eq!(examined.verdicts, [at_kink, Verdict::Agree]);
+    let row = &examined.part.kinks[0];
+    assert_eq!(row.units, ["loss[0,0]"]);
+    // ½·|½·w − 1|: slopes ∓¼.
+    assert!(
+        (row.left.0 + 0.25).abs() < 1e-9 && (row.right.0 - 0.25).abs() < 1e-9,
+        "{row:?}"
+    );
+    let examined = judged(&point, saying(0.3), references(), &weight[..1]);
+    assert_eq!(examined.verdicts, [Verdict::AtKink(Side::Outside)]);
+}
+
+#[test]
+fn a_step_across_hubers_delta_is_told_with_its_entry() {
+    let layers = r#"{ op = "linear", out_features = 1, bias = false }"#;
+    let mut problem = problem(layers, (&[1, 1], &[1.0]), &[&[1.0]], &[0.0]);
+    let target = tensor::from_values(&[1, 1], vec![0.5 + 1e-4]).unwrap();
+    problem.objective.loss = Some(Loss::Huber { target, delta: 0.5 });
+    let point = Point::new(problem, 1);
+    let step = Step::Fixed(1e-3);
+    let central: NamedSource = (SourceName::Central, Box::new(Central { step }));
+    let dual: NamedSource = (SourceName::Dual, Box::new(Dual));
+    let examined = judged(&point, Box::new(Backprop), vec![dual, central], &[INPUT]);
+    assert_eq!(examined.verdicts, [Verdict::Agree]);
+    let row = &examined.part.crossed[0];
+    assert_eq!(row.switches[0].unit, "loss[0,0]", "{row:?}");
+    assert!((row.switches[0].at.0 - 1e-4).abs() < 1e-12, "{row:?}");
+}
+
+#[test]
 fn rules_of_several_tied_units_may_add_up_to_neither_slope() {
     // relu(x) − relu(−x) is x; at 0 every rule for single units gives 0 (Kakade and Lee 2018).
     let layers = r#"{ op = "linear", out_features = 2, bias = false }, { op = "relu" }"#;

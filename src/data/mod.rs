@@ -76,10 +76,20 @@ pub fn batch(spec: &NetworkSpec, plan: &Plan, seed: u64) -> Result<(Tensor<f64>,
             classes: labels,
             label_smoothing,
         },
-        LossSpec::MeanSquaredError {} => {
+        LossSpec::MeanSquaredError {} => Loss::MeanSquaredError {
+            target: target(&plan.output, &mut stream),
+        },
+        LossSpec::L1 {} => Loss::L1 {
+            target: target(&plan.output, &mut stream),
+        },
+        LossSpec::Huber { delta } => Loss::Huber {
+            target: target(&plan.output, &mut stream),
+            delta,
+        },
+        LossSpec::BceWithLogits {} => {
             let mut target = tensor::zeros(&plan.output);
-            target.mapv_inplace(|_: f64| stream.symmetric(2.0, 10));
-            Loss::MeanSquaredError { target }
+            target.mapv_inplace(|_: f64| stream.index(2) as f64);
+            Loss::BceWithLogits { target }
         }
         LossSpec::WeightedSum {} => {
             let mut cotangent = tensor::zeros(&plan.output);
@@ -88,4 +98,8 @@ pub fn batch(spec: &NetworkSpec, plan: &Plan, seed: u64) -> Result<(Tensor<f64>,
         }
     };
     Ok((input, loss))
+}
+
+fn target(shape: &[usize], stream: &mut Stream) -> Tensor<f64> {
+    tensor::zeros(shape).mapv(|_: f64| stream.symmetric(2.0, 10))
 }

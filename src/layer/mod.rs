@@ -83,6 +83,15 @@ impl<S> Saved<S> {
             _ => None,
         }
     }
+
+    /// The same, with nothing else kept.
+    #[must_use]
+    pub fn into_choices(self) -> Option<Choices> {
+        match self {
+            Self::Choices { choices, .. } => Some(choices),
+            _ => None,
+        }
+    }
 }
 
 /// The gradients that a layer's backward pass returns.

@@ -154,19 +154,9 @@ impl Line<'_> {
         let unit = behind::unit(&problem.network, self.coordinate);
         let outcome = self.behind.evaluate(unit..unit + 1);
         let mut crossing = Crossing::default();
-        for (number, saved) in (self.first_behind..).zip(&outcome.saved) {
-            let (Some(here), Some(there)) = (self.point.pattern.layer(number), saved.choices())
-            else {
-                continue;
-            };
-            for (index, _) in here
-                .iter()
-                .zip(there)
-                .enumerate()
-                .filter(|(_, (a, b))| a != b)
-            {
-                crossing.add(|| problem.network.unit_name(number, index));
-            }
+        let pattern = &self.point.pattern;
+        for unit in pattern.changed_from(self.first_behind, &outcome.branches) {
+            crossing.add(|| problem.network.name_of(unit));
         }
         let mut value = outcome.loss;
         if let Some(penalty) = problem.penalty_on(self.coordinate.leaf) {

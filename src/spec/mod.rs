@@ -205,6 +205,16 @@ pub enum LossSpec {
     },
     /// Mean of the squared difference over all entries.
     MeanSquaredError {},
+    /// Mean of the absolute difference over all entries.
+    L1 {},
+    /// Squared near the target and absolute beyond δ, mean over all entries.
+    Huber {
+        /// δ; 1 when left out.
+        #[serde(default = "unit", skip_serializing_if = "is_unit")]
+        delta: f64,
+    },
+    /// Binary cross-entropy of the logistic function of the output, mean over all entries.
+    BceWithLogits {},
     /// Σ r·y with random signs and |r| in [1/2, 3/2], under which no output is invisible.
     WeightedSum {},
 }
@@ -286,6 +296,14 @@ fn is_zeros(sizes: &[usize; 2]) -> bool {
 
 fn is_zero(number: &f64) -> bool {
     number.to_bits() == 0
+}
+
+fn unit() -> f64 {
+    1.0
+}
+
+fn is_unit(number: &f64) -> bool {
+    number.to_bits() == 1.0_f64.to_bits()
 }
 
 fn is_yes(choice: &bool) -> bool {

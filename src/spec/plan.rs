@@ -317,7 +317,14 @@ fn check_loss(spec: &NetworkSpec, output: &[usize]) -> Result<(), PlanError> {
             }
             Ok(())
         }
-        LossSpec::MeanSquaredError {} | LossSpec::WeightedSum {} => Ok(()),
+        LossSpec::Huber { delta } if !(delta > 0.0 && delta.is_finite()) => {
+            wrong(format!("delta = {delta} is not a number above 0"))
+        }
+        LossSpec::MeanSquaredError {}
+        | LossSpec::L1 {}
+        | LossSpec::Huber { .. }
+        | LossSpec::BceWithLogits {}
+        | LossSpec::WeightedSum {} => Ok(()),
     }
 }
 

@@ -140,6 +140,9 @@ fn loss_gradient(loss: &Loss, y: &Tensor<f64>, scale: f64, mutant: Option<Mutant
     };
     match loss {
         Loss::WeightedSum { cotangent } => cotangent * scale,
+        Loss::L1 { .. } | Loss::Huber { .. } | Loss::BceWithLogits { .. } => {
+            panic!("{loss:?} has its mutants in the library")
+        }
         Loss::MeanSquaredError { target } => {
             let entries_of_a_sample = (y.len() / y.shape()[0]) as f64;
             (y - target) * (2.0 * scale / (batch * entries_of_a_sample))

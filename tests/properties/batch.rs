@@ -122,6 +122,16 @@ fn sample(case: &NetworkCase, whole: &Problem, n: usize) -> Result<Problem, Plan
         Loss::MeanSquaredError { target } => Loss::MeanSquaredError {
             target: only(target),
         },
+        Loss::L1 { target } => Loss::L1 {
+            target: only(target),
+        },
+        Loss::Huber { target, delta } => Loss::Huber {
+            target: only(target),
+            delta: *delta,
+        },
+        Loss::BceWithLogits { target } => Loss::BceWithLogits {
+            target: only(target),
+        },
         Loss::WeightedSum { cotangent } => Loss::WeightedSum {
             cotangent: only(cotangent),
         },

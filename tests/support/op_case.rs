@@ -97,8 +97,17 @@ struct CrossEntropyAttributes {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SquaredErrorAttributes {
+struct TargetAttributes {
     target: Array,
+    #[serde(rename = "reduction")]
+    _reduction: Reduction,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HuberAttributes {
+    target: Array,
+    delta: f64,
     #[serde(rename = "reduction")]
     _reduction: Reduction,
 }
@@ -288,10 +297,28 @@ impl OpCase {
                 }));
             }
             "mse" => {
-                let attributes: SquaredErrorAttributes = self.attributes()?;
+                let attributes: TargetAttributes = self.attributes()?;
                 let target = attributes.target.tensor()?;
                 same_shape("target", &target, &self.input("x")?.tensor()?)?;
                 return Ok(Subject::Loss(Loss::MeanSquaredError { target }));
+            }
+            "l1" | "bce_with_logits" => {
+                let attributes: TargetAttributes = self.attributes()?;
+                let target = attributes.target.tensor()?;
+                same_shape("target", &target, &self.input("x")?.tensor()?)?;
+                return Ok(Subject::Loss(match self.op.as_str() {
+                    "l1" => Loss::L1 { target },
+                    _ => Loss::BceWithLogits { target },
+                }));
+            }
+            "huber" => {
+                let attributes: HuberAttributes = self.attributes()?;
+                let (target, delta) = (attributes.target.tensor()?, attributes.delta);
+                same_shape("target", &target, &self.input("x")?.tensor()?)?;
+                if delta <= 0.0 {
+                    return Err(format!("delta = {delta} is not above 0"));
+                }
+                return Ok(Subject::Loss(Loss::Huber { target, delta }));
             }
             op => return Err(format!("no reader for the operator '{op}'")),
         };

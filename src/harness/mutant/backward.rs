@@ -50,7 +50,8 @@ pub(super) fn backward<S: Scalar>(
         let inputs = inputs(network, &values, tensor::lift(&problem.input), pattern);
         let y = &inputs[network.layers().len()];
         let scale = S::constant(problem.objective.scale);
-        dx = loss::backward(loss, y, scale, mutated.fault_in_loss());
+        let branches = pattern.and_then(Pattern::loss);
+        dx = loss::backward(loss, y, branches, scale, mutated.fault_in_loss());
         for (number, layer) in network.layers().iter().enumerate().rev() {
             let pass = Pass {
                 parameters: &values.tensors[layer.parameter_range()],

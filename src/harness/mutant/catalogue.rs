@@ -10,6 +10,7 @@ use crate::spec::PenaltySpec;
 
 use super::activation::{self, FlattenFault, ReluFault, SigmoidFault, TanhFault};
 use super::conv2d::{self, Conv2dFault};
+use super::entry_loss::{self, AbsoluteErrorFault, BceWithLogitsFault, HuberFault};
 use super::linear::{self, LinearFault};
 use super::loss::{self, CrossEntropyFault, SquaredErrorFault, WeightedSumFault};
 use super::numbers::{self, NumbersFault};
@@ -53,6 +54,12 @@ pub enum Fault {
     SoftmaxCrossEntropy(CrossEntropyFault),
     /// In the mean squared error.
     MeanSquaredError(SquaredErrorFault),
+    /// In the mean absolute error.
+    L1(AbsoluteErrorFault),
+    /// In Huber's loss.
+    Huber(HuberFault),
+    /// In the binary cross-entropy of logits.
+    BceWithLogits(BceWithLogitsFault),
     /// In the weighted sum.
     WeightedSum(WeightedSumFault),
     /// In a penalty.
@@ -85,6 +92,7 @@ impl Mutant {
             pooling::AVG_MUTANTS,
             activation::MUTANTS,
             loss::MUTANTS,
+            entry_loss::MUTANTS,
             penalty::MUTANTS,
             numbers::MUTANTS,
         ]
@@ -113,6 +121,9 @@ impl Mutant {
             Fault::Flatten(_) => "flatten",
             Fault::SoftmaxCrossEntropy(_) => "softmax_cross_entropy",
             Fault::MeanSquaredError(_) => "mean_squared_error",
+            Fault::L1(_) => "l1",
+            Fault::Huber(_) => "huber",
+            Fault::BceWithLogits(_) => "bce_with_logits",
             Fault::WeightedSum(_) => "weighted_sum",
             Fault::Penalty(_) => "penalty",
             Fault::Numbers(_) => "numbers",
@@ -146,6 +157,9 @@ impl Mutant {
                     Fault::Numbers(_) => parameters.next().is_some(),
                     Fault::SoftmaxCrossEntropy(_)
                     | Fault::MeanSquaredError(_)
+                    | Fault::L1(_)
+                    | Fault::Huber(_)
+                    | Fault::BceWithLogits(_)
                     | Fault::WeightedSum(_) => false,
                 }
             })
@@ -162,6 +176,9 @@ impl Mutant {
                 matches!(loss, Some(Loss::SoftmaxCrossEntropy { .. }))
             }
             Fault::MeanSquaredError(_) => matches!(loss, Some(Loss::MeanSquaredError { .. })),
+            Fault::L1(_) => matches!(loss, Some(Loss::L1 { .. })),
+            Fault::Huber(_) => matches!(loss, Some(Loss::Huber { .. })),
+            Fault::BceWithLogits(_) => matches!(loss, Some(Loss::BceWithLogits { .. })),
             Fault::WeightedSum(_) => matches!(loss, Some(Loss::WeightedSum { .. })),
             Fault::Penalty(PenaltyFault::SignIsValue) => {
                 matches!(problem.objective.penalty, Some(PenaltySpec::L1 { .. }))

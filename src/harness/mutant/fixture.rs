@@ -133,7 +133,7 @@ const NETWORKS: [(&str, &str, usize); 5] = [
 ];
 
 /// The losses and penalties that each network is under.
-const OBJECTIVES: [(&str, Option<PenaltySpec>); 4] = [
+const OBJECTIVES: [(&str, Option<PenaltySpec>); 7] = [
     (r#"op = "softmax_cross_entropy""#, None),
     (
         r#"op = "softmax_cross_entropy", label_smoothing = 0.125"#,
@@ -147,6 +147,10 @@ const OBJECTIVES: [(&str, Option<PenaltySpec>); 4] = [
         r#"op = "weighted_sum""#,
         Some(PenaltySpec::L2 { strength: 0.25 }),
     ),
+    // A strength that is not short: ±1/M alone gives sums that lie between two numbers of f16.
+    (r#"op = "l1""#, Some(PenaltySpec::L2 { strength: 0.1 })),
+    (r#"op = "huber", delta = 0.75"#, None),
+    (r#"op = "bce_with_logits""#, None),
 ];
 
 /// All problems: single operators, poolings with ties, and small networks.

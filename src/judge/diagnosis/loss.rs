@@ -3,20 +3,26 @@
 use std::rc::Rc;
 
 use crate::loss::Loss;
-use crate::tensor::values;
+use crate::tensor::{Tensor, values};
 
+use super::entry_loss::{ABSOLUTE, BINARY, HUBER, Near, Pair, SQUARED};
 use super::evidence::Context;
 use super::hypothesis::Hypothesis;
 use super::kind::BugKind;
 
 /// A gradient that somebody may take for the right one, without the factor that all entries share:
 /// kind, after "equals", what to look at, and a value with the sum of the magnitudes of its terms.
-type Wrong<T> = (BugKind, &'static str, &'static str, fn(&T) -> (f64, f64));
+pub(super) type Wrong<T> = (BugKind, &'static str, &'static str, fn(&T) -> (f64, f64));
 
 /// The wrong ways, most likely first.
 pub(super) fn hypotheses<'a>(loss: &Loss, context: &'a Context<'a>) -> Vec<Hypothesis<'a>> {
     let scale = context.problem.objective.scale;
     let output = values(&context.problem.input);
+    let pairs = |target: &Tensor<f64>| -> Vec<Pair> {
+        let pairs = output.iter().zip(target);
+        pairs.map(|(y, t)| Pair { y: *y, t: *t }).collect()
+    };
+    let over = |target: &Tensor<f64>| scale / target.len() as f64;
     match loss {
         Loss::SoftmaxCrossEntropy {
             classes,
@@ -31,11 +37,20 @@ pub(super) fn hypotheses<'a>(loss: &Loss, context: &'a Context<'a>) -> Vec<Hypot
             of_entries(&SOFTMAX, entries, share, context)
         }
         Loss::MeanSquaredError { target } => {
-            let pairs = output.iter().zip(target);
-            let entries = pairs.map(|(y, t)| Pair { y: *y, t: *t }).collect();
-            let share = 2.0 * scale / target.len() as f64;
-            of_entries(&SQUARED, entries, share, context)
+            of_entries(&SQUARED, pairs(target), 2.0 * over(target), context)
         }
+        Loss::L1 { target } => of_entries(&ABSOLUTE, pairs(target), over(target), context),
+        Loss::Huber { target, delta } => {
+            let entries = pairs(target).into_iter();
+            let entries = entries
+                .map(|pair| Near {
+                    pair,
+                    delta: *delta,
+                })
+                .collect();
+            of_entries(&HUBER, entries, over(target), context)
+        }
+        Loss::BceWithLogits { target } => of_entries(&BINARY, pairs(target), over(target), context),
         Loss::WeightedSum { .. } => Vec::new(),
     }
 }
@@ -96,11 +111,11 @@ fn logits(z: &[f64], class: usize, smoothing: f64) -> impl Iterator<Item = Logit
     })
 }
 
-fn one(hit: bool) -> f64 {
+pub(super) fn one(hit: bool) -> f64 {
     f64::from(u8::from(hit))
 }
 
-fn difference(a: f64, b: f64) -> (f64, f64) {
+pub(super) fn difference(a: f64, b: f64) -> (f64, f64) {
     (a - b, a.abs() + b.abs())
 }
 
@@ -170,53 +185,5 @@ const SOFTMAX: [Wrong<Logit>; 9] = [
         "softmax(z) + q: the target is added instead of subtracted",
         "the sign of the target",
         |at| (at.p + at.q, at.p + at.q),
-    ),
-];
-
-/// An output and its target.
-struct Pair {
-    y: f64,
-    t: f64,
-}
-
-const SQUARED: [Wrong<Pair>; 5] = [
-    (
-        BugKind::ApproximateDerivative,
-        "2y/M: the target is not subtracted",
-        "the difference y - t",
-        |at| (at.y, at.y.abs()),
-    ),
-    (
-        BugKind::ApproximateDerivative,
-        "the derivative of the absolute error, sign(y - t)/M",
-        "backward belongs to another loss",
-        |at| {
-            let sign = one(at.y > at.t) - one(at.y < at.t);
-            (0.5 * sign, 0.5 * sign.abs())
-        },
-    ),
-    (
-        BugKind::ApproximateDerivative,
-        "the squared error itself, (y - t)^2/M",
-        "backward returns the loss instead of its derivative",
-        |at| {
-            let (gap, magnitude) = difference(at.y, at.t);
-            (0.5 * gap * gap, magnitude * magnitude)
-        },
-    ),
-    (
-        BugKind::ApproximateDerivative,
-        "2|y - t|/M: the sign of the difference is lost",
-        "an absolute value where a sign belongs",
-        |at| {
-            let (gap, magnitude) = difference(at.y, at.t);
-            (gap.abs(), magnitude)
-        },
-    ),
-    (
-        BugKind::ApproximateDerivative,
-        "2(y + t)/M: the target is added instead of subtracted",
-        "the sign of the target",
-        |at| (at.y + at.t, at.y.abs() + at.t.abs()),
     ),
 ];

@@ -1,6 +1,7 @@
 //! What a wrong gradient looks like: the right tensor under one of a list of transformations.
 
 // What is known, and what a transformation predicts.
+mod entry_loss;
 mod evidence;
 mod hypothesis;
 mod kind;

@@ -1,8 +1,8 @@
 //! The objective: scale·loss of the rebuilt network, plus the penalty.
 
 use dfdx::prelude::{
-    Axes2, Axis, Cpu, GatherTo, HasShape, OwnedTape, ReshapeTo, SumTo, Tensor, TensorFromVec,
-    Trace, ZerosTensor,
+    Axes2, Axis, ChooseFrom, Cpu, GatherTo, HasShape, OwnedTape, ReshapeTo, SumTo, Tensor,
+    TensorFromVec, Trace, TryLe, ZerosTensor,
 };
 
 use crate::loss::Loss;
@@ -48,11 +48,51 @@ fn loss_forward(loss: &Loss, leaves: &Leaves, y: Activation) -> Taped<()> {
             let count = (y.shape().0 * y.shape().1) as f64;
             (y - target).square().sum::<(), Axes2<0, 1>>() / count
         }
+        Loss::L1 { target } => {
+            let target = by_feature(leaves, target, *y.shape());
+            mean((y - target).abs())
+        }
+        Loss::Huber { target, delta } => {
+            let target = by_feature(leaves, target, *y.shape());
+            mean(huber(y - target, *delta))
+        }
+        Loss::BceWithLogits { target } => {
+            let target = by_feature(leaves, target, *y.shape());
+            mean(bce_with_logits(leaves, y, target))
+        }
         Loss::WeightedSum { cotangent } => {
             let cotangent = by_feature(leaves, cotangent, *y.shape());
             (y * cotangent).sum::<(), Axes2<0, 1>>()
         }
     }
+}
+
+fn mean(terms: Activation) -> Taped<()> {
+    let count = (terms.shape().0 * terms.shape().1) as f64;
+    terms.sum::<(), Axes2<0, 1>>() / count
+}
+
+/// Compute ½·r² where |r| ≤ δ, else δ·(|r| − ½·δ).
+fn huber(r: Activation, delta: f64) -> Activation {
+    let size = r.abs();
+    let is_near = size.le(delta);
+    let squared = size.retaped::<OwnedTape<f64, Cpu>>().square() * 0.5;
+    is_near.choose(squared, (size - 0.5 * delta) * delta)
+}
+
+/// Compute (1 − t)·z + log(1 + e^−|z|) + ½·(|z| − z), with |z| as z times its sign, which is smooth on
+/// both sides of 0.
+fn bce_with_logits(
+    leaves: &Leaves,
+    z: Activation,
+    target: Tensor<(usize, usize), f64, Cpu>,
+) -> Activation {
+    let signs = z.as_vec().iter().map(|z| 1.0_f64.copysign(*z)).collect();
+    let signs: Tensor<(usize, usize), f64, Cpu> = leaves.device.tensor_from_vec(signs, *z.shape());
+    let size = z.retaped::<OwnedTape<f64, Cpu>>() * signs;
+    let log = ((-size.retaped::<OwnedTape<f64, Cpu>>()).exp() + 1.0).ln();
+    let linear = (size - z.retaped::<OwnedTape<f64, Cpu>>()) * 0.5;
+    z * (-target + 1.0) + log + linear
 }
 
 /// Compute −1/N · Σ_n ((1 − ε)·log p[n, t(n)] + ε/K · Σ_k log p[n,k]), p the softmax.
