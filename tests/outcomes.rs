@@ -267,6 +267,45 @@ fn a_derivative_that_cancels_to_nothing_is_unobservable() {
     assert_eq!(examined.part.tensors[0].counts.unobservable, 2);
 }
 
+/// A convolution and a batch norm behind it, under Σ r·y.
+fn normalized(r: &[f64; 16], layer: &str) -> Problem {
+    let layers = format!(
+        r#"{{ op = "conv2d", out_channels = 2, kernel = 2, name = "conv" }}, {{ {layer}, name = "bn" }}"#
+    );
+    let image: Vec<f64> = (0..18).map(|i| f64::from(i * i % 19) / 8.0).collect();
+    let parameters: [&[f64]; 4] = [
+        &[0.5, -1.0, 0.25, 0.75, 1.0, 0.5, -0.5, 0.375],
+        &[0.25, -0.5],
+        &[1.5, -0.75],
+        &[0.125, 0.5],
+    ];
+    problem(&layers, (&[2, 1, 3, 3], &image), &parameters, r)
+}
+
+#[test]
+fn behind_a_batch_norm_a_plain_sum_sees_the_shift_alone() {
+    let random = std::array::from_fn(|i| f64::from(u8::try_from(i * 7 % 5).unwrap()) - 1.5);
+    let batch = r#"op = "batch_norm2d""#;
+    let constant = r#"op = "batch_norm2d", training = false"#;
+    for (r, layer, is_hidden) in [
+        (&[1.0; 16], batch, true),
+        (&random, batch, false),
+        (&[1.0; 16], constant, false),
+    ] {
+        let point = Point::new(normalized(r, layer), 1);
+        let weight = point.problem.coordinates(LeafName::Parameter(0));
+        let shift = point.problem.coordinates(LeafName::Parameter(3));
+        let asked: Vec<Coordinate> = weight.chain(shift).collect();
+        let examined = judged(&point, Box::new(Backprop), references(), &asked);
+        let weight = &examined.part.tensors[0];
+        let reason = weight.unobservable.as_ref().map(|hidden| hidden.reason);
+        let expected = is_hidden.then_some(Unobservable::Cancelled);
+        assert_eq!(reason, expected, "conv.weight, {layer}, {weight:?}");
+        assert_eq!(examined.verdicts[8..], [Verdict::Agree; 2], "bn.bias");
+        assert_eq!(examined.wrong(), 0);
+    }
+}
+
 #[test]
 fn a_chosen_step_across_a_kink_leaves_central_differences_without_a_word() {
     let layers = r#"{ op = "linear", out_features = 1 }, { op = "relu", name = "switch" }"#;

@@ -35,6 +35,22 @@ pub(super) fn op(op: &OpSpec) -> String {
             parts.extend((!pool.count_include_pad).then(|| "padding not counted".to_owned()));
             parts
         }
+        OpSpec::BatchNorm2d(norm) => {
+            let mut parts = normalization(norm.eps, norm.affine);
+            parts.extend((!norm.training).then(|| "running statistics".to_owned()));
+            parts
+        }
+        OpSpec::LayerNorm(norm) => {
+            let mut parts = vec![format!("over {}", shape(&norm.normalized_shape))];
+            parts.extend(normalization(norm.eps, norm.affine));
+            parts
+        }
+        OpSpec::GroupNorm(norm) => {
+            let mut parts = vec![format!("{} groups", norm.groups)];
+            parts.extend(normalization(norm.eps, norm.affine));
+            parts
+        }
+        OpSpec::InstanceNorm(norm) => normalization(norm.eps, norm.affine),
         OpSpec::Relu {} | OpSpec::Tanh {} | OpSpec::Sigmoid {} | OpSpec::Flatten {} => Vec::new(),
     };
     if attributes.is_empty() {
@@ -42,6 +58,12 @@ pub(super) fn op(op: &OpSpec) -> String {
     } else {
         format!("{}({})", op.name(), attributes.join(", "))
     }
+}
+
+fn normalization(eps: f64, affine: bool) -> Vec<String> {
+    let mut parts = vec![format!("eps {eps}")];
+    parts.extend((!affine).then(|| "not affine".to_owned()));
+    parts
 }
 
 fn window(window: &Window, usual_stride: [usize; 2]) -> Vec<String> {

@@ -4,6 +4,7 @@
 //! size shrinks towards 1.
 
 mod deep;
+mod normalization;
 
 use proptest::array::uniform2;
 use proptest::collection::vec;
@@ -17,6 +18,7 @@ use crate::spec::{
 use super::{NetworkCase, OperatorCase, fit};
 
 pub use deep::deep_network;
+pub use normalization::normalization;
 
 /// The most samples in a batch.
 const MOST_SAMPLES: usize = 3;
@@ -95,6 +97,7 @@ pub fn operator() -> impl Strategy<Value = OperatorCase> {
         2 => linear(),
         2 => avg_pool2d(),
         2 => max_pool2d(),
+        2 => normalization(),
         4 => conv2d(),
     ]
 }
@@ -163,6 +166,7 @@ fn block() -> impl Strategy<Value = OpSpec> {
         3 => activation(),
         1 => avg_pool_op(),
         1 => max_pool_op(),
+        1 => normalization::normalization_op(),
         3 => conv,
     ]
 }

@@ -8,6 +8,7 @@ pub mod conv2d;
 pub mod flatten;
 pub mod linear;
 pub mod max_pool2d;
+pub mod normalization;
 pub mod relu;
 pub mod sigmoid;
 pub mod tanh;
@@ -21,9 +22,10 @@ use crate::tensor::Tensor;
 pub use avg_pool2d::AvgPool2d;
 pub use conv2d::Conv2d;
 pub use max_pool2d::MaxPool2d;
+pub use normalization::{Normalization, Over, Running};
 
 /// A layer's operator with its sizes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Layer {
     /// Two-dimensional cross-correlation with optional bias.
     Conv2d(Conv2d),
@@ -39,6 +41,8 @@ pub enum Layer {
     MaxPool2d(MaxPool2d),
     /// Mean over windows.
     AvgPool2d(AvgPool2d),
+    /// Entries less their mean, over their standard deviation.
+    Normalization(Normalization),
     /// All axes but the batch become one.
     Flatten,
 }
@@ -123,8 +127,30 @@ impl Layer {
                 window: pool.window(),
                 count_include_pad: pool.count_include_pad,
             }),
+            OpSpec::BatchNorm2d(norm) => Self::Normalization(Normalization {
+                over: Over::Batch,
+                eps: norm.eps,
+                running: (!norm.training).then(|| Running {
+                    mean: norm.running_mean.clone(),
+                    variance: norm.running_var.clone(),
+                }),
+            }),
+            OpSpec::LayerNorm(norm) => {
+                let size = norm.normalized_shape.iter().product();
+                Self::normalization(Over::Layer(size), norm.eps)
+            }
+            OpSpec::GroupNorm(norm) => Self::normalization(Over::Groups(norm.groups), norm.eps),
+            OpSpec::InstanceNorm(norm) => Self::normalization(Over::Instance, norm.eps),
             OpSpec::Flatten {} => Self::Flatten,
         }
+    }
+
+    fn normalization(over: Over, eps: f64) -> Self {
+        Self::Normalization(Normalization {
+            over,
+            eps,
+            running: None,
+        })
     }
 
     /// Compute the output, of shape `output`, and keep what backward needs.
@@ -143,6 +169,7 @@ impl Layer {
             Self::Sigmoid => sigmoid::forward(x),
             Self::MaxPool2d(pool) => pool.forward(&x, output, branches),
             Self::AvgPool2d(pool) => pool.forward(&x, output),
+            Self::Normalization(norm) => (norm.forward(parameters, &x), Saved::Input(x)),
             Self::Flatten => flatten::forward(x, output),
         }
     }
@@ -172,6 +199,7 @@ impl Layer {
             (Self::AvgPool2d(pool), Saved::Shape(input)) => {
                 without_parameters(pool.backward(&input, &dy))
             }
+            (Self::Normalization(norm), Saved::Input(x)) => norm.backward(parameters, &x, &dy),
             (Self::Flatten, Saved::Shape(input)) => {
                 without_parameters(flatten::backward(&input, dy))
             }
@@ -190,6 +218,7 @@ impl Layer {
             | Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::Flatten => true,
+            Self::Normalization(norm) => norm.running.is_some(),
             Self::Tanh | Self::Sigmoid => false,
         }
     }
@@ -217,7 +246,7 @@ impl Layer {
     }
 
     /// Compute again, in place, the output units (channels of a convolution, features of a linear
-    /// layer) in `units`: all that a change of their parameters can alter.
+    /// layer, scales of a normalisation along their first axis) in `units`: all that a change of their parameters can alter.
     ///
     /// The result is bit-identical to a whole forward pass.
     ///
@@ -233,6 +262,7 @@ impl Layer {
         match self {
             Self::Conv2d(conv) => conv.forward_units(parameters, x, units, y),
             Self::Linear => linear::forward_units(parameters, x, units, y),
+            Self::Normalization(norm) => norm.forward_units(parameters, x, units, y),
             layer => panic!("{layer:?} has no parameters to change"),
         }
     }

@@ -2,12 +2,14 @@
 
 pub mod case;
 pub mod extent;
+pub mod normalization;
 pub mod plan;
 pub mod preset;
 
 use serde::{Deserialize, Serialize};
 
 use extent::Window;
+pub use normalization::{BatchNorm2dSpec, GroupNormSpec, InstanceNormSpec, LayerNormSpec};
 
 /// A network, its input and its loss, as somebody writes them in a TOML file.
 ///
@@ -92,6 +94,14 @@ pub enum OpSpec {
     MaxPool2d(MaxPool2dSpec),
     /// Mean over windows.
     AvgPool2d(AvgPool2dSpec),
+    /// Channels normalised over the batch.
+    BatchNorm2d(BatchNorm2dSpec),
+    /// Samples normalised over their last axes.
+    LayerNorm(LayerNormSpec),
+    /// Groups of a sample's channels normalised.
+    GroupNorm(GroupNormSpec),
+    /// Channels of a sample normalised.
+    InstanceNorm(InstanceNormSpec),
     /// All axes but the batch become one.
     Flatten {},
 }
@@ -265,6 +275,10 @@ impl OpSpec {
             Self::Sigmoid {} => "sigmoid",
             Self::MaxPool2d(_) => "max_pool2d",
             Self::AvgPool2d(_) => "avg_pool2d",
+            Self::BatchNorm2d(_) => "batch_norm2d",
+            Self::LayerNorm(_) => "layer_norm",
+            Self::GroupNorm(_) => "group_norm",
+            Self::InstanceNorm(_) => "instance_norm",
             Self::Flatten {} => "flatten",
         }
     }

@@ -1,5 +1,7 @@
 //! A spec whose every intermediate shape has been checked.
 
+mod normalization;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
@@ -165,6 +167,8 @@ fn layer_names(spec: &NetworkSpec) -> Result<Vec<String>, PlanError> {
                 OpSpec::Conv2d(_) => "conv",
                 OpSpec::Linear(_) => "fc",
                 OpSpec::MaxPool2d(_) | OpSpec::AvgPool2d(_) => "pool",
+                OpSpec::BatchNorm2d(_) => "bn",
+                OpSpec::LayerNorm(_) | OpSpec::GroupNorm(_) | OpSpec::InstanceNorm(_) => "norm",
                 _ => layer.op.name(),
             };
             let count = counts.entry(stem).or_insert(0_usize);
@@ -193,6 +197,13 @@ fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> 
         OpSpec::Relu {} | OpSpec::Tanh {} | OpSpec::Sigmoid {} => Ok(input.to_vec()),
         OpSpec::MaxPool2d(pool) => pool_output(&pool.window(), rounding(pool.ceil_mode), input),
         OpSpec::AvgPool2d(pool) => pool_output(&pool.window(), rounding(pool.ceil_mode), input),
+        OpSpec::BatchNorm2d(norm) => normalization::batch_norm(norm, input),
+        OpSpec::LayerNorm(norm) => normalization::layer_norm(norm, input),
+        OpSpec::GroupNorm(norm) => normalization::group_norm(norm.groups, norm.eps, input),
+        OpSpec::InstanceNorm(norm) => {
+            image(input)?;
+            normalization::group_norm(1, norm.eps, input)
+        }
         OpSpec::Flatten {} => Ok(vec![input[0], checked_size("its input", &input[1..])?]),
     }
 }
@@ -273,7 +284,7 @@ fn parameters(op: &OpSpec, layer: &str, input: &[usize]) -> Vec<PlannedParameter
             )
         }
         OpSpec::Linear(linear) => (vec![linear.out_features, input[1]], linear.bias),
-        _ => return Vec::new(),
+        op => return normalization::parameters(op, layer, input),
     };
     let units = weight[0];
     // An overflow is reported when the parameter's own size is checked.

@@ -15,7 +15,15 @@ fn a_difference_across_kinks_is_the_mean_of_the_slopes() {
     let cases = (strategy::network(), 0..=12_i32).prop_map(|(mut case, halvings)| {
         case.spec.loss = LossSpec::WeightedSum {};
         for layer in &mut case.spec.layers {
-            if matches!(layer.op, OpSpec::Tanh {} | OpSpec::Sigmoid {}) {
+            if matches!(
+                layer.op,
+                OpSpec::Tanh {}
+                    | OpSpec::Sigmoid {}
+                    | OpSpec::BatchNorm2d(_)
+                    | OpSpec::LayerNorm(_)
+                    | OpSpec::GroupNorm(_)
+                    | OpSpec::InstanceNorm(_)
+            ) {
                 layer.op = OpSpec::Relu {};
             }
         }

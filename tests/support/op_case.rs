@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 
 use gradproof::loss::Loss;
 use gradproof::network::{LeafName, Problem};
-use gradproof::spec::{AvgPool2dSpec, Conv2dSpec, LinearSpec, LossSpec, MaxPool2dSpec, OpSpec};
+use gradproof::spec::{
+    AvgPool2dSpec, BatchNorm2dSpec, Conv2dSpec, GroupNormSpec, LayerNormSpec, LinearSpec, LossSpec,
+    MaxPool2dSpec, OpSpec,
+};
 use gradproof::tensor::{self, Tensor};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -84,6 +87,27 @@ struct AvgPoolAttributes {
     padding: [usize; 2],
     ceil_mode: bool,
     count_include_pad: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchNormAttributes {
+    eps: f64,
+    training: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LayerNormAttributes {
+    eps: f64,
+    normalized_shape: Vec<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GroupNormAttributes {
+    eps: f64,
+    groups: usize,
 }
 
 #[derive(Deserialize)]
@@ -208,6 +232,7 @@ impl OpCase {
         match self.op.as_str() {
             "conv2d" | "linear" if self.inputs.contains_key("bias") => vec!["bias", "weight", "x"],
             "conv2d" | "linear" => vec!["weight", "x"],
+            "batch_norm2d" | "layer_norm" | "group_norm" => vec!["bias", "weight", "x"],
             _ => vec!["x"],
         }
     }
@@ -301,6 +326,32 @@ impl OpCase {
                 let target = attributes.target.tensor()?;
                 same_shape("target", &target, &self.input("x")?.tensor()?)?;
                 return Ok(Subject::Loss(Loss::MeanSquaredError { target }));
+            }
+            "batch_norm2d" => {
+                let attributes: BatchNormAttributes = self.attributes()?;
+                OpSpec::BatchNorm2d(BatchNorm2dSpec {
+                    eps: attributes.eps,
+                    affine: bias,
+                    training: attributes.training,
+                    running_mean: None,
+                    running_var: None,
+                })
+            }
+            "layer_norm" => {
+                let attributes: LayerNormAttributes = self.attributes()?;
+                OpSpec::LayerNorm(LayerNormSpec {
+                    normalized_shape: attributes.normalized_shape,
+                    eps: attributes.eps,
+                    affine: bias,
+                })
+            }
+            "group_norm" => {
+                let attributes: GroupNormAttributes = self.attributes()?;
+                OpSpec::GroupNorm(GroupNormSpec {
+                    groups: attributes.groups,
+                    eps: attributes.eps,
+                    affine: bias,
+                })
             }
             "l1" | "bce_with_logits" => {
                 let attributes: TargetAttributes = self.attributes()?;

@@ -13,6 +13,7 @@ use super::conv2d::{self, Conv2dFault};
 use super::entry_loss::{self, AbsoluteErrorFault, BceWithLogitsFault, HuberFault};
 use super::linear::{self, LinearFault};
 use super::loss::{self, CrossEntropyFault, SquaredErrorFault, WeightedSumFault};
+use super::normalization::{self, NormalizationFault};
 use super::numbers::{self, NumbersFault};
 use super::penalty::{self, PenaltyFault};
 use super::pooling::{self, AvgPool2dFault, MaxPool2dFault};
@@ -48,6 +49,8 @@ pub enum Fault {
     Tanh(TanhFault),
     /// In a logistic function.
     Sigmoid(SigmoidFault),
+    /// In a normalisation.
+    Normalization(NormalizationFault),
     /// In a flattening.
     Flatten(FlattenFault),
     /// In softmax cross-entropy.
@@ -91,6 +94,7 @@ impl Mutant {
             pooling::MAX_MUTANTS,
             pooling::AVG_MUTANTS,
             activation::MUTANTS,
+            normalization::MUTANTS,
             loss::MUTANTS,
             entry_loss::MUTANTS,
             penalty::MUTANTS,
@@ -118,6 +122,7 @@ impl Mutant {
             Fault::Relu(_) => "relu",
             Fault::Tanh(_) => "tanh",
             Fault::Sigmoid(_) => "sigmoid",
+            Fault::Normalization(_) => "normalization",
             Fault::Flatten(_) => "flatten",
             Fault::SoftmaxCrossEntropy(_) => "softmax_cross_entropy",
             Fault::MeanSquaredError(_) => "mean_squared_error",
@@ -152,6 +157,7 @@ impl Mutant {
                     Fault::Relu(_) => matches!(layer.layer, Layer::Relu),
                     Fault::Tanh(_) => matches!(layer.layer, Layer::Tanh),
                     Fault::Sigmoid(_) => matches!(layer.layer, Layer::Sigmoid),
+                    Fault::Normalization(_) => matches!(layer.layer, Layer::Normalization(_)),
                     Fault::Flatten(_) => matches!(layer.layer, Layer::Flatten),
                     Fault::Penalty(_) => parameters.any(|leaf| problem.penalty_on(leaf).is_some()),
                     Fault::Numbers(_) => parameters.next().is_some(),

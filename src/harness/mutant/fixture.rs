@@ -86,6 +86,18 @@ const OPERATORS: &[Operator] = &[
     Operator(r#"op = "flatten""#, &[3, 5, 2, 4]),
     Operator(r#"op = "flatten""#, &[5, 2, 3, 1]),
     Operator(r#"op = "flatten""#, &[4, 3, 1, 2]),
+    Operator(r#"op = "batch_norm2d""#, &[3, 4, 2, 3]),
+    Operator(r#"op = "batch_norm2d", eps = 0.125"#, &[4, 3, 3, 2]),
+    Operator(r#"op = "batch_norm2d""#, &[5, 4, 1, 2]),
+    Operator(r#"op = "layer_norm", normalized_shape = [4, 2]"#, &[3, 4, 2]),
+    Operator(r#"op = "layer_norm", normalized_shape = [5]"#, &[4, 2, 5]),
+    Operator(r#"op = "group_norm", groups = 2"#, &[3, 4, 2, 3]),
+    Operator(r#"op = "group_norm", groups = 1, eps = 0.01"#, &[4, 3, 2, 2]),
+    Operator(r#"op = "group_norm", groups = 3"#, &[5, 6, 2, 1]),
+    Operator(r#"op = "instance_norm", affine = true"#, &[3, 4, 2, 3]),
+    Operator(r#"op = "instance_norm""#, &[4, 3, 3, 2]),
+    Operator(r#"op = "batch_norm2d", training = false, running_mean = [0.5, -0.25, 1.5], running_var = [2.0, 0.5, 1.25]"#, &[3, 3, 2, 3]),
+    Operator(r#"op = "batch_norm2d", training = false, affine = false"#, &[4, 2, 2, 3]),
 ];
 
 /// Layers of small networks, with the shape of a sample and the batch.

@@ -9,7 +9,7 @@ use super::hypothesis::Hypothesis;
 use super::kind::BugKind;
 use super::positions::{Differences, listed};
 use super::precision::{self, Found};
-use super::{activation, conv2d, factor, linear, loss, penalty, pool, rearranged};
+use super::{activation, conv2d, factor, linear, loss, normalization, penalty, pool, rearranged};
 
 /// With fewer entries that a fault clearly moves, one of several kinds is not named.
 const FEWEST: usize = 3;
@@ -122,6 +122,7 @@ fn of_part(context: &Context<'_>, hold: &mut dyn FnMut(&Hypothesis<'_>)) {
         (Some(layer @ (Layer::Relu | Layer::Tanh | Layer::Sigmoid)), _) => {
             activation::hypotheses(layer, context)
         }
+        (Some(Layer::Normalization(norm)), _) => normalization::hypotheses(norm, context),
         (None, Some(loss)) if problem.network.layers().is_empty() => {
             loss::hypotheses(loss, context)
         }

@@ -14,6 +14,7 @@ mod conv2d;
 mod factor;
 mod linear;
 mod loss;
+mod normalization;
 mod penalty;
 mod pool;
 mod rearranged;

@@ -11,7 +11,7 @@ use crate::layer::{AvgPool2d, Conv2d, Layer, MaxPool2d};
 use crate::network::NetworkLayer;
 
 use super::window::Geometry;
-use super::{Activation, Leaf, Leaves, Taped};
+use super::{Activation, Leaf, Leaves, Taped, normalization};
 
 /// Run one layer.
 pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> Activation {
@@ -24,6 +24,7 @@ pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> A
         Layer::Sigmoid => x.sigmoid(),
         Layer::MaxPool2d(pool) => max_pool2d(pool, layer, leaves, x),
         Layer::AvgPool2d(pool) => avg_pool2d(pool, layer, leaves, x),
+        Layer::Normalization(norm) => normalization::forward(norm, layer, leaves, own, x),
         // The activation is flat already.
         Layer::Flatten => x,
     }

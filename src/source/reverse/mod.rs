@@ -12,6 +12,7 @@
 //! is not contiguous. `tests/dfdx_primitives.rs` holds known answers of everything that is used.
 
 mod layers;
+mod normalization;
 mod objective;
 mod window;
 
