@@ -71,10 +71,14 @@ pub fn batch(spec: &NetworkSpec, plan: &Plan, seed: u64) -> Result<(Tensor<f64>,
             (input, (0..samples).map(|_| stream.index(classes)).collect())
         }
     };
-    let loss = match spec.loss {
+    let loss = match &spec.loss {
         LossSpec::SoftmaxCrossEntropy { label_smoothing } => Loss::SoftmaxCrossEntropy {
             classes: labels,
-            label_smoothing,
+            label_smoothing: *label_smoothing,
+        },
+        LossSpec::Nll { class_weights } => Loss::Nll {
+            classes: labels,
+            class_weights: class_weights.clone(),
         },
         LossSpec::MeanSquaredError {} => Loss::MeanSquaredError {
             target: target(&plan.output, &mut stream),
@@ -84,7 +88,7 @@ pub fn batch(spec: &NetworkSpec, plan: &Plan, seed: u64) -> Result<(Tensor<f64>,
         },
         LossSpec::Huber { delta } => Loss::Huber {
             target: target(&plan.output, &mut stream),
-            delta,
+            delta: *delta,
         },
         LossSpec::BceWithLogits {} => {
             let mut target = tensor::zeros(&plan.output);

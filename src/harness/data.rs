@@ -38,6 +38,10 @@ pub(super) fn loss(spec: &LossSpec, plan: &Plan, seed: u64) -> Loss {
         LossSpec::MeanSquaredError {} => Loss::MeanSquaredError {
             target: uniform(&plan.output, seed, "target", INPUT_BOUND, SHORT),
         },
+        LossSpec::Nll { class_weights } => Loss::Nll {
+            classes: classes(plan.output[0], plan.output[1], seed),
+            class_weights: class_weights.clone(),
+        },
         LossSpec::L1 {} => Loss::L1 {
             target: uniform(&plan.output, seed, "target", INPUT_BOUND, SHORT),
         },

@@ -87,6 +87,12 @@ pub(super) fn loss(loss: &LossSpec) -> String {
         }
         LossSpec::SoftmaxCrossEntropy { .. } => "softmax_cross_entropy".to_owned(),
         LossSpec::MeanSquaredError {} => "mean_squared_error".to_owned(),
+        LossSpec::Nll {
+            class_weights: None,
+        } => "nll".to_owned(),
+        LossSpec::Nll {
+            class_weights: Some(weights),
+        } => format!("nll(class weights {weights:?})"),
         LossSpec::L1 {} => "l1".to_owned(),
         LossSpec::Huber { delta } => format!("huber(delta {delta})"),
         LossSpec::BceWithLogits {} => "bce_with_logits".to_owned(),

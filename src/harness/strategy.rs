@@ -183,6 +183,9 @@ fn loss() -> impl Strategy<Value = LossSpec> {
     prop_oneof![
         Just(LossSpec::WeightedSum {}),
         Just(LossSpec::MeanSquaredError {}),
+        Just(LossSpec::Nll {
+            class_weights: None
+        }),
         Just(LossSpec::L1 {}),
         prop_oneof![Just(1.0), Just(0.75)].prop_map(|delta| LossSpec::Huber { delta }),
         Just(LossSpec::BceWithLogits {}),

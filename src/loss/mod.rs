@@ -4,6 +4,7 @@ pub mod bce_with_logits;
 pub mod huber;
 pub mod l1;
 pub mod mean_squared_error;
+pub mod nll;
 pub mod softmax_cross_entropy;
 pub mod weighted_sum;
 
@@ -22,6 +23,13 @@ pub enum Loss {
         classes: Vec<usize>,
         /// The share of the target that is spread evenly over all classes.
         label_smoothing: f64,
+    },
+    /// Minus the target class's log-probability, mean over the batch.
+    Nll {
+        /// The target class of each sample.
+        classes: Vec<usize>,
+        /// The weight of each class; 1 when left out.
+        class_weights: Option<Vec<f64>>,
     },
     /// Mean of the squared difference over all entries.
     MeanSquaredError {
@@ -100,6 +108,10 @@ impl Loss {
                 classes,
                 label_smoothing,
             } => softmax_cross_entropy::forward(y, classes, *label_smoothing),
+            Self::Nll {
+                classes,
+                class_weights,
+            } => nll::forward(y, classes, class_weights.as_deref()),
             Self::MeanSquaredError { target } => mean_squared_error::forward(y, target),
             Self::L1 { target } => l1::forward(y, target, &self.branches(y, branches)),
             Self::Huber { target, delta } => {
@@ -123,6 +135,10 @@ impl Loss {
                 classes,
                 label_smoothing,
             } => softmax_cross_entropy::backward(y, classes, *label_smoothing, scale),
+            Self::Nll {
+                classes,
+                class_weights,
+            } => nll::backward(y.shape(), classes, class_weights.as_deref(), scale),
             Self::MeanSquaredError { target } => mean_squared_error::backward(y, target, scale),
             Self::L1 { .. } => l1::backward(y, &self.branches(y, branches), scale),
             Self::Huber { target, delta } => {
@@ -139,7 +155,7 @@ impl Loss {
         match self {
             Self::SoftmaxCrossEntropy { .. } | Self::BceWithLogits { .. } => None,
             Self::MeanSquaredError { .. } | Self::Huber { .. } => Some(2),
-            Self::L1 { .. } | Self::WeightedSum { .. } => Some(1),
+            Self::L1 { .. } | Self::Nll { .. } | Self::WeightedSum { .. } => Some(1),
         }
     }
 
@@ -147,7 +163,9 @@ impl Loss {
     #[must_use]
     pub fn batch(&self) -> Option<usize> {
         match self {
-            Self::SoftmaxCrossEntropy { classes, .. } => Some(classes.len()),
+            Self::SoftmaxCrossEntropy { classes, .. } | Self::Nll { classes, .. } => {
+                Some(classes.len())
+            }
             Self::MeanSquaredError { target: values }
             | Self::L1 { target: values }
             | Self::Huber { target: values, .. }

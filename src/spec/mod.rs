@@ -213,6 +213,12 @@ pub enum LossSpec {
         #[serde(default, skip_serializing_if = "is_zero")]
         label_smoothing: f64,
     },
+    /// Minus the target class's log-probability, mean over the batch.
+    Nll {
+        /// The weight of each class; 1 when left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class_weights: Option<Vec<f64>>,
+    },
     /// Mean of the squared difference over all entries.
     MeanSquaredError {},
     /// Mean of the absolute difference over all entries.

@@ -311,7 +311,7 @@ fn check_loss(spec: &NetworkSpec, output: &[usize]) -> Result<(), PlanError> {
             what,
         })
     };
-    match spec.loss {
+    match &spec.loss {
         LossSpec::SoftmaxCrossEntropy { label_smoothing } => {
             let &[_, classes] = output else {
                 return wrong(format!(
@@ -321,14 +321,31 @@ fn check_loss(spec: &NetworkSpec, output: &[usize]) -> Result<(), PlanError> {
             if classes < 2 {
                 return wrong("softmax_cross_entropy over one class is constant: give the last layer 2 or more outputs".to_owned());
             }
-            if !(0.0..1.0).contains(&label_smoothing) {
+            if !(0.0..1.0).contains(label_smoothing) {
                 return wrong(format!(
                     "label_smoothing = {label_smoothing} is not in [0, 1)"
                 ));
             }
             Ok(())
         }
-        LossSpec::Huber { delta } if !(delta > 0.0 && delta.is_finite()) => {
+        LossSpec::Nll { class_weights } => {
+            let &[_, classes] = output else {
+                return wrong(format!(
+                    "nll needs log-probabilities of shape [batch, classes], and the last layer gives {output:?}"
+                ));
+            };
+            let is_positive = |weight: &f64| *weight > 0.0 && weight.is_finite();
+            let fits =
+                |weights: &Vec<f64>| weights.len() == classes && weights.iter().all(is_positive);
+            if class_weights.as_ref().is_none_or(fits) {
+                Ok(())
+            } else {
+                wrong(format!(
+                    "class_weights has to be {classes} numbers above 0, one for each class"
+                ))
+            }
+        }
+        LossSpec::Huber { delta } if !(*delta > 0.0 && delta.is_finite()) => {
             wrong(format!("delta = {delta} is not a number above 0"))
         }
         LossSpec::MeanSquaredError {}

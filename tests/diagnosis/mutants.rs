@@ -140,7 +140,7 @@ fn loss_gradient(loss: &Loss, y: &Tensor<f64>, scale: f64, mutant: Option<Mutant
     };
     match loss {
         Loss::WeightedSum { cotangent } => cotangent * scale,
-        Loss::L1 { .. } | Loss::Huber { .. } | Loss::BceWithLogits { .. } => {
+        Loss::Nll { .. } | Loss::L1 { .. } | Loss::Huber { .. } | Loss::BceWithLogits { .. } => {
             panic!("{loss:?} has its mutants in the library")
         }
         Loss::MeanSquaredError { target } => {
@@ -182,6 +182,7 @@ impl Pass<'_> {
         let dx = match layer {
             Layer::Conv2d(conv) => return self.conv2d(conv),
             Layer::Linear => return self.linear(),
+            Layer::Normalization(_) => panic!("{layer:?} has its mutants in the library"),
             Layer::MaxPool2d(pool) => self.max_pool2d(&pool.window),
             Layer::AvgPool2d(pool) => self.avg_pool2d(pool),
             Layer::Flatten => tensor::reshape((*dy).clone(), x.shape()),

@@ -132,6 +132,10 @@ fn sample(case: &NetworkCase, whole: &Problem, n: usize) -> Result<Problem, Plan
         Loss::MeanSquaredError { target } => Loss::MeanSquaredError {
             target: only(target),
         },
+        Loss::Nll { classes, .. } => Loss::Nll {
+            classes: vec![classes[n]],
+            class_weights: None,
+        },
         Loss::L1 { target } => Loss::L1 {
             target: only(target),
         },

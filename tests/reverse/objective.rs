@@ -45,6 +45,17 @@ fn squared_error_and_weighted_sum_agree_alone_at_both_ranks() {
 }
 
 #[test]
+fn likelihoods_agree_with_and_without_class_weights() {
+    for class_weights in [None, Some(vec![0.5, 2.0, 1.0, 0.25])] {
+        let loss = Loss::Nll {
+            classes: vec![2, 0, 3],
+            class_weights,
+        };
+        assert_agrees("nll", loss_alone(random(&[3, 4], "likelihoods"), loss));
+    }
+}
+
+#[test]
 fn losses_of_entries_agree_alone_also_where_they_branch() {
     let size = |x: &Tensor<f64>| x.shape().to_vec();
     for output in [random(&[3, 4], "output"), random(&[2, 3, 2, 2], "output")] {

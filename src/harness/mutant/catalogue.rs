@@ -13,6 +13,7 @@ use super::conv2d::{self, Conv2dFault};
 use super::entry_loss::{self, AbsoluteErrorFault, BceWithLogitsFault, HuberFault};
 use super::linear::{self, LinearFault};
 use super::loss::{self, CrossEntropyFault, SquaredErrorFault, WeightedSumFault};
+use super::nll::{self, NllFault};
 use super::normalization::{self, NormalizationFault};
 use super::numbers::{self, NumbersFault};
 use super::penalty::{self, PenaltyFault};
@@ -57,6 +58,8 @@ pub enum Fault {
     SoftmaxCrossEntropy(CrossEntropyFault),
     /// In the mean squared error.
     MeanSquaredError(SquaredErrorFault),
+    /// In the negative log-likelihood.
+    Nll(NllFault),
     /// In the mean absolute error.
     L1(AbsoluteErrorFault),
     /// In Huber's loss.
@@ -96,6 +99,7 @@ impl Mutant {
             activation::MUTANTS,
             normalization::MUTANTS,
             loss::MUTANTS,
+            nll::MUTANTS,
             entry_loss::MUTANTS,
             penalty::MUTANTS,
             numbers::MUTANTS,
@@ -126,6 +130,7 @@ impl Mutant {
             Fault::Flatten(_) => "flatten",
             Fault::SoftmaxCrossEntropy(_) => "softmax_cross_entropy",
             Fault::MeanSquaredError(_) => "mean_squared_error",
+            Fault::Nll(_) => "nll",
             Fault::L1(_) => "l1",
             Fault::Huber(_) => "huber",
             Fault::BceWithLogits(_) => "bce_with_logits",
@@ -163,6 +168,7 @@ impl Mutant {
                     Fault::Numbers(_) => parameters.next().is_some(),
                     Fault::SoftmaxCrossEntropy(_)
                     | Fault::MeanSquaredError(_)
+                    | Fault::Nll(_)
                     | Fault::L1(_)
                     | Fault::Huber(_)
                     | Fault::BceWithLogits(_)
@@ -182,6 +188,7 @@ impl Mutant {
                 matches!(loss, Some(Loss::SoftmaxCrossEntropy { .. }))
             }
             Fault::MeanSquaredError(_) => matches!(loss, Some(Loss::MeanSquaredError { .. })),
+            Fault::Nll(_) => matches!(loss, Some(Loss::Nll { .. })),
             Fault::L1(_) => matches!(loss, Some(Loss::L1 { .. })),
             Fault::Huber(_) => matches!(loss, Some(Loss::Huber { .. })),
             Fault::BceWithLogits(_) => matches!(loss, Some(Loss::BceWithLogits { .. })),

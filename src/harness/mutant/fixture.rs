@@ -145,7 +145,7 @@ const NETWORKS: [(&str, &str, usize); 5] = [
 ];
 
 /// The losses and penalties that each network is under.
-const OBJECTIVES: [(&str, Option<PenaltySpec>); 7] = [
+const OBJECTIVES: [(&str, Option<PenaltySpec>); 8] = [
     (r#"op = "softmax_cross_entropy""#, None),
     (
         r#"op = "softmax_cross_entropy", label_smoothing = 0.125"#,
@@ -163,6 +163,7 @@ const OBJECTIVES: [(&str, Option<PenaltySpec>); 7] = [
     (r#"op = "l1""#, Some(PenaltySpec::L2 { strength: 0.1 })),
     (r#"op = "huber", delta = 0.75"#, None),
     (r#"op = "bce_with_logits""#, None),
+    (r#"op = "nll""#, Some(PenaltySpec::L2 { strength: 0.1 })),
 ];
 
 /// All problems: single operators, poolings with ties, and small networks.

@@ -6,7 +6,7 @@ use crate::scalar::Scalar;
 use crate::tensor::{Tensor, lift};
 
 use super::catalogue::{Fault, Mutant};
-use super::entry_loss;
+use super::{entry_loss, nll};
 
 /// What can be wrong; [`Mutant::words`] says it in full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +81,12 @@ pub(super) fn backward<S: Scalar>(
         }),
         Loss::MeanSquaredError { target } => squared_error(y, target, scale, |wrong| {
             fault == Some(Fault::MeanSquaredError(wrong))
+        }),
+        Loss::Nll {
+            classes,
+            class_weights,
+        } => nll::backward(y, (classes, class_weights.as_deref()), scale, |wrong| {
+            fault == Some(Fault::Nll(wrong))
         }),
         Loss::L1 { target } => entry_loss::absolute_error(y, target, branches, scale, |wrong| {
             fault == Some(Fault::L1(wrong))

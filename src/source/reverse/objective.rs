@@ -48,6 +48,10 @@ fn loss_forward(loss: &Loss, leaves: &Leaves, y: Activation) -> Taped<()> {
             let count = (y.shape().0 * y.shape().1) as f64;
             (y - target).square().sum::<(), Axes2<0, 1>>() / count
         }
+        Loss::Nll {
+            classes,
+            class_weights,
+        } => nll(classes, class_weights.as_deref(), leaves, y),
         Loss::L1 { target } => {
             let target = by_feature(leaves, target, *y.shape());
             mean((y - target).abs())
@@ -65,6 +69,20 @@ fn loss_forward(loss: &Loss, leaves: &Leaves, y: Activation) -> Taped<()> {
             (y * cotangent).sum::<(), Axes2<0, 1>>()
         }
     }
+}
+
+/// Gather each sample's target class, and compute minus the weighted mean.
+fn nll(classes: &[usize], weights: Option<&[f64]>, leaves: &Leaves, y: Activation) -> Taped<()> {
+    let (labels, batch) = *y.shape();
+    let y: Taped<(usize,)> = y.reshape_like(&(labels * batch,));
+    let targets = classes.iter().enumerate();
+    let targets: Vec<usize> = targets.map(|(n, class)| class * batch + n).collect();
+    let of_class = |class: &usize| weights.map_or(1.0, |weights| weights[*class]);
+    let weights: Vec<f64> = classes.iter().map(of_class).collect();
+    let (count, total) = (targets.len(), weights.iter().sum::<f64>());
+    let at_targets: Taped<(usize,)> = y.gather(leaves.device.tensor_from_vec(targets, (count,)));
+    let weights: Leaf = leaves.device.tensor_from_vec(weights, (count,));
+    (at_targets * weights).sum::<(), Axis<0>>() / -total
 }
 
 fn mean(terms: Activation) -> Taped<()> {
