@@ -204,10 +204,8 @@ impl Normalization {
             Over::Instance => plane,
             Over::Layer(size) => size,
         };
-        let starts = (0..all).step_by(length);
-        starts
-            .map(|start| Vec::from([start..start + length]))
-            .collect()
+        let set = |start| std::iter::once(start..start + length).collect();
+        (0..all).step_by(length).map(set).collect()
     }
 }
 
