@@ -141,6 +141,45 @@ fn a_pooling_tie_is_a_kink_with_its_window_named() {
 }
 
 #[test]
+fn an_output_at_its_target_is_a_kink_of_the_absolute_error() {
+    let layers = r#"{ op = "linear", out_features = 2, bias = false }"#;
+    let mut problem = problem(layers, (&[1, 1], &[0.5]), &[&[2.0, 3.0]], &[0.0, 0.0]);
+    let target = tensor::from_values(&[1, 2], vec![1.0, 1.0]).unwrap();
+    problem.objective.loss = Some(Loss::L1 { target });
+    let point = Point::new(problem, 1);
+    let weight: Vec<Coordinate> = point.problem.coordinates(LeafName::Parameter(0)).collect();
+    let examined = judged(&point, Box::new(Backprop), references(), &weight);
+    let at_kink = Verdict::AtKink(Side::Inside);
+    assert_eq!(examined.verdicts, [at_kink, Verdict::Agree]);
+    let row = &examined.part.kinks[0];
+    assert_eq!(row.units, ["loss[0,0]"]);
+    // ½·|½·w − 1|: slopes ∓¼.
+    assert!(
+        (row.left.0 + 0.25).abs() < 1e-9 && (row.right.0 - 0.25).abs() < 1e-9,
+        "{row:?}"
+    );
+    let examined = judged(&point, saying(0.3), references(), &weight[..1]);
+    assert_eq!(examined.verdicts, [Verdict::AtKink(Side::Outside)]);
+}
+
+#[test]
+fn a_step_across_hubers_delta_is_told_with_its_entry() {
+    let layers = r#"{ op = "linear", out_features = 1, bias = false }"#;
+    let mut problem = problem(layers, (&[1, 1], &[1.0]), &[&[1.0]], &[0.0]);
+    let target = tensor::from_values(&[1, 1], vec![0.5 + 1e-4]).unwrap();
+    problem.objective.loss = Some(Loss::Huber { target, delta: 0.5 });
+    let point = Point::new(problem, 1);
+    let step = Step::Fixed(1e-3);
+    let central: NamedSource = (SourceName::Central, Box::new(Central { step }));
+    let dual: NamedSource = (SourceName::Dual, Box::new(Dual));
+    let examined = judged(&point, Box::new(Backprop), vec![dual, central], &[INPUT]);
+    assert_eq!(examined.verdicts, [Verdict::Agree]);
+    let row = &examined.part.crossed[0];
+    assert_eq!(row.switches[0].unit, "loss[0,0]", "{row:?}");
+    assert!((row.switches[0].at.0 - 1e-4).abs() < 1e-12, "{row:?}");
+}
+
+#[test]
 fn rules_of_several_tied_units_may_add_up_to_neither_slope() {
     // relu(x) − relu(−x) is x; at 0 every rule for single units gives 0 (Kakade and Lee 2018).
     let layers = r#"{ op = "linear", out_features = 2, bias = false }, { op = "relu" }"#;
@@ -226,6 +265,45 @@ fn a_derivative_that_cancels_to_nothing_is_unobservable() {
     let hidden = examined.part.tensors[0].unobservable.as_ref().unwrap();
     assert_eq!(hidden.reason, Unobservable::Cancelled, "{hidden:?}");
     assert_eq!(examined.part.tensors[0].counts.unobservable, 2);
+}
+
+/// A convolution and a batch norm behind it, under Σ r·y.
+fn normalized(r: &[f64; 16], layer: &str) -> Problem {
+    let layers = format!(
+        r#"{{ op = "conv2d", out_channels = 2, kernel = 2, name = "conv" }}, {{ {layer}, name = "bn" }}"#
+    );
+    let image: Vec<f64> = (0..18).map(|i| f64::from(i * i % 19) / 8.0).collect();
+    let parameters: [&[f64]; 4] = [
+        &[0.5, -1.0, 0.25, 0.75, 1.0, 0.5, -0.5, 0.375],
+        &[0.25, -0.5],
+        &[1.5, -0.75],
+        &[0.125, 0.5],
+    ];
+    problem(&layers, (&[2, 1, 3, 3], &image), &parameters, r)
+}
+
+#[test]
+fn behind_a_batch_norm_a_plain_sum_sees_the_shift_alone() {
+    let random = std::array::from_fn(|i| f64::from(u8::try_from(i * 7 % 5).unwrap()) - 1.5);
+    let batch = r#"op = "batch_norm2d""#;
+    let constant = r#"op = "batch_norm2d", training = false"#;
+    for (r, layer, is_hidden) in [
+        (&[1.0; 16], batch, true),
+        (&random, batch, false),
+        (&[1.0; 16], constant, false),
+    ] {
+        let point = Point::new(normalized(r, layer), 1);
+        let weight = point.problem.coordinates(LeafName::Parameter(0));
+        let shift = point.problem.coordinates(LeafName::Parameter(3));
+        let asked: Vec<Coordinate> = weight.chain(shift).collect();
+        let examined = judged(&point, Box::new(Backprop), references(), &asked);
+        let weight = &examined.part.tensors[0];
+        let reason = weight.unobservable.as_ref().map(|hidden| hidden.reason);
+        let expected = is_hidden.then_some(Unobservable::Cancelled);
+        assert_eq!(reason, expected, "conv.weight, {layer}, {weight:?}");
+        assert_eq!(examined.verdicts[8..], [Verdict::Agree; 2], "bn.bias");
+        assert_eq!(examined.wrong(), 0);
+    }
 }
 
 #[test]

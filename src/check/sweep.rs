@@ -162,6 +162,6 @@ fn switched(network: &Network, units: &[Unit]) -> Switched {
 fn name(network: &Network, unit: Unit) -> String {
     match unit {
         Unit::Penalty => PENALTY.to_owned(),
-        Unit::Layer { .. } => network.name_of(unit),
+        Unit::Layer { .. } | Unit::Loss { .. } => network.name_of(unit),
     }
 }

@@ -71,15 +71,29 @@ pub fn batch(spec: &NetworkSpec, plan: &Plan, seed: u64) -> Result<(Tensor<f64>,
             (input, (0..samples).map(|_| stream.index(classes)).collect())
         }
     };
-    let loss = match spec.loss {
+    let loss = match &spec.loss {
         LossSpec::SoftmaxCrossEntropy { label_smoothing } => Loss::SoftmaxCrossEntropy {
             classes: labels,
-            label_smoothing,
+            label_smoothing: *label_smoothing,
         },
-        LossSpec::MeanSquaredError {} => {
+        LossSpec::Nll { class_weights } => Loss::Nll {
+            classes: labels,
+            class_weights: class_weights.clone(),
+        },
+        LossSpec::MeanSquaredError {} => Loss::MeanSquaredError {
+            target: target(&plan.output, &mut stream),
+        },
+        LossSpec::L1 {} => Loss::L1 {
+            target: target(&plan.output, &mut stream),
+        },
+        LossSpec::Huber { delta } => Loss::Huber {
+            target: target(&plan.output, &mut stream),
+            delta: *delta,
+        },
+        LossSpec::BceWithLogits {} => {
             let mut target = tensor::zeros(&plan.output);
-            target.mapv_inplace(|_: f64| stream.symmetric(2.0, 10));
-            Loss::MeanSquaredError { target }
+            target.mapv_inplace(|_: f64| stream.index(2) as f64);
+            Loss::BceWithLogits { target }
         }
         LossSpec::WeightedSum {} => {
             let mut cotangent = tensor::zeros(&plan.output);
@@ -88,4 +102,8 @@ pub fn batch(spec: &NetworkSpec, plan: &Plan, seed: u64) -> Result<(Tensor<f64>,
         }
     };
     Ok((input, loss))
+}
+
+fn target(shape: &[usize], stream: &mut Stream) -> Tensor<f64> {
+    tensor::zeros(shape).mapv(|_: f64| stream.symmetric(2.0, 10))
 }

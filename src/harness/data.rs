@@ -38,6 +38,20 @@ pub(super) fn loss(spec: &LossSpec, plan: &Plan, seed: u64) -> Loss {
         LossSpec::MeanSquaredError {} => Loss::MeanSquaredError {
             target: uniform(&plan.output, seed, "target", INPUT_BOUND, SHORT),
         },
+        LossSpec::Nll { class_weights } => Loss::Nll {
+            classes: classes(plan.output[0], plan.output[1], seed),
+            class_weights: class_weights.clone(),
+        },
+        LossSpec::L1 {} => Loss::L1 {
+            target: uniform(&plan.output, seed, "target", INPUT_BOUND, SHORT),
+        },
+        LossSpec::Huber { delta } => Loss::Huber {
+            target: uniform(&plan.output, seed, "target", INPUT_BOUND, SHORT),
+            delta: *delta,
+        },
+        LossSpec::BceWithLogits {} => Loss::BceWithLogits {
+            target: shares(&plan.output, seed),
+        },
         LossSpec::WeightedSum {} => Loss::WeightedSum {
             cotangent: cotangent(&plan.output, seed),
         },
@@ -49,6 +63,17 @@ pub(super) fn cotangent(shape: &[usize], seed: u64) -> Tensor<f64> {
     let mut stream = Stream::new(seed, "cotangent");
     let mut values = tensor::zeros(shape);
     values.mapv_inplace(|_: f64| stream.signed_weight());
+    values
+}
+
+/// A tensor of multiples of 1/8 in [0, 1], half of which are 0 or 1.
+fn shares(shape: &[usize], seed: u64) -> Tensor<f64> {
+    let mut stream = Stream::new(seed, "shares");
+    let mut values = tensor::zeros(shape);
+    values.mapv_inplace(|_: f64| match stream.index(16) {
+        share @ 1..8 => share as f64 / 8.0,
+        other => (other % 2) as f64,
+    });
     values
 }
 

@@ -61,12 +61,34 @@ pub(super) fn op(op: &OpSpec) -> String {
         | OpSpec::Silu {}
         | OpSpec::Mish {}
         | OpSpec::Hardswish {} => Vec::new(),
+        OpSpec::BatchNorm2d(norm) => {
+            let mut parts = normalization(norm.eps, norm.affine);
+            parts.extend((!norm.training).then(|| "running statistics".to_owned()));
+            parts
+        }
+        OpSpec::LayerNorm(norm) => {
+            let mut parts = vec![format!("over {}", shape(&norm.normalized_shape))];
+            parts.extend(normalization(norm.eps, norm.affine));
+            parts
+        }
+        OpSpec::GroupNorm(norm) => {
+            let mut parts = vec![format!("{} groups", norm.groups)];
+            parts.extend(normalization(norm.eps, norm.affine));
+            parts
+        }
+        OpSpec::InstanceNorm(norm) => normalization(norm.eps, norm.affine),
     };
     if attributes.is_empty() {
         op.name().to_owned()
     } else {
         format!("{}({})", op.name(), attributes.join(", "))
     }
+}
+
+fn normalization(eps: f64, affine: bool) -> Vec<String> {
+    let mut parts = vec![format!("eps {eps}")];
+    parts.extend((!affine).then(|| "not affine".to_owned()));
+    parts
 }
 
 fn window(window: &Window, usual_stride: [usize; 2]) -> Vec<String> {
@@ -90,6 +112,15 @@ pub(super) fn loss(loss: &LossSpec) -> String {
         }
         LossSpec::SoftmaxCrossEntropy { .. } => "softmax_cross_entropy".to_owned(),
         LossSpec::MeanSquaredError {} => "mean_squared_error".to_owned(),
+        LossSpec::Nll {
+            class_weights: None,
+        } => "nll".to_owned(),
+        LossSpec::Nll {
+            class_weights: Some(weights),
+        } => format!("nll(class weights {weights:?})"),
+        LossSpec::L1 {} => "l1".to_owned(),
+        LossSpec::Huber { delta } => format!("huber(delta {delta})"),
+        LossSpec::BceWithLogits {} => "bce_with_logits".to_owned(),
         LossSpec::WeightedSum {} => "weighted_sum".to_owned(),
     }
 }

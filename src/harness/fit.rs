@@ -33,6 +33,17 @@ pub(super) fn fit(op: &mut OpSpec, image: [usize; 3]) -> Result<[usize; 3], Shap
             (pool.kernel, pool.padding) = pooling(pool.kernel, pool.padding, size);
             (channels, pool.window(), rounding(pool.ceil_mode))
         }
+        OpSpec::GroupNorm(norm) => {
+            if !channels.is_multiple_of(norm.groups) {
+                norm.groups = 1;
+            }
+            return Ok(image);
+        }
+        OpSpec::LayerNorm(norm) => {
+            let first = image.len() - norm.normalized_shape.len();
+            norm.normalized_shape = image[first..].to_vec();
+            return Ok(image);
+        }
         _ => return Ok(image),
     };
     let [rows, columns] = window.output(size, rounding)?;

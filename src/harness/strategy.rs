@@ -5,6 +5,7 @@
 
 mod deep;
 mod function;
+mod normalization;
 
 use proptest::array::uniform2;
 use proptest::collection::vec;
@@ -18,6 +19,7 @@ use crate::spec::{
 use super::{NetworkCase, OperatorCase, fit};
 
 pub use deep::deep_network;
+pub use normalization::normalization;
 
 /// The most samples in a batch.
 const MOST_SAMPLES: usize = 3;
@@ -112,6 +114,7 @@ pub fn operator() -> impl Strategy<Value = OperatorCase> {
         2 => linear(),
         2 => avg_pool2d(),
         2 => max_pool2d(),
+        2 => normalization(),
         4 => conv2d(),
     ]
 }
@@ -180,6 +183,7 @@ fn block() -> impl Strategy<Value = OpSpec> {
         3 => activation(),
         1 => avg_pool_op(),
         1 => max_pool_op(),
+        1 => normalization::normalization_op(),
         3 => conv,
     ]
 }
@@ -197,6 +201,12 @@ fn loss() -> impl Strategy<Value = LossSpec> {
     prop_oneof![
         Just(LossSpec::WeightedSum {}),
         Just(LossSpec::MeanSquaredError {}),
+        Just(LossSpec::Nll {
+            class_weights: None
+        }),
+        Just(LossSpec::L1 {}),
+        prop_oneof![Just(1.0), Just(0.75)].prop_map(|delta| LossSpec::Huber { delta }),
+        Just(LossSpec::BceWithLogits {}),
         prop_oneof![Just(0.0), Just(0.125)]
             .prop_map(|label_smoothing| LossSpec::SoftmaxCrossEntropy { label_smoothing }),
     ]

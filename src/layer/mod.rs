@@ -18,6 +18,7 @@ pub mod linear;
 pub mod log_softmax;
 pub mod max_pool2d;
 pub mod mish;
+pub mod normalization;
 mod pieces;
 pub mod prelu;
 pub mod relu;
@@ -41,9 +42,10 @@ pub use avg_pool2d::AvgPool2d;
 pub use conv2d::Conv2d;
 pub use line::Line;
 pub use max_pool2d::MaxPool2d;
+pub use normalization::{Normalization, Over, Running};
 
 /// A layer's operator with its sizes.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Layer {
     /// Two-dimensional cross-correlation with optional bias.
     Conv2d(Conv2d),
@@ -59,6 +61,8 @@ pub enum Layer {
     MaxPool2d(MaxPool2d),
     /// Mean over windows.
     AvgPool2d(AvgPool2d),
+    /// Entries less their mean, over their standard deviation.
+    Normalization(Normalization),
     /// All axes but the batch become one.
     Flatten,
     /// Any other function of entries, or of lines of entries.
@@ -117,6 +121,15 @@ impl<S> Saved<S> {
             _ => None,
         }
     }
+
+    /// The same, with nothing else kept.
+    #[must_use]
+    pub fn into_choices(self) -> Option<Choices> {
+        match self {
+            Self::Choices { choices, .. } => Some(choices),
+            _ => None,
+        }
+    }
 }
 
 /// The gradients that a layer's backward pass returns.
@@ -148,6 +161,20 @@ impl Layer {
                 window: pool.window(),
                 count_include_pad: pool.count_include_pad,
             }),
+            OpSpec::BatchNorm2d(norm) => Self::Normalization(Normalization {
+                over: Over::Batch,
+                eps: norm.eps,
+                running: (!norm.training).then(|| Running {
+                    mean: norm.running_mean.clone(),
+                    variance: norm.running_var.clone(),
+                }),
+            }),
+            OpSpec::LayerNorm(norm) => {
+                let size = norm.normalized_shape.iter().product();
+                Self::normalization(Over::Layer(size), norm.eps)
+            }
+            OpSpec::GroupNorm(norm) => Self::normalization(Over::Groups(norm.groups), norm.eps),
+            OpSpec::InstanceNorm(norm) => Self::normalization(Over::Instance, norm.eps),
             OpSpec::Flatten {} => Self::Flatten,
             OpSpec::LeakyRelu(spec) => Self::Activation(Activation::LeakyRelu(*spec)),
             OpSpec::Elu(spec) => Self::Activation(Activation::Elu(*spec)),
@@ -163,6 +190,14 @@ impl Layer {
             OpSpec::Prelu(_) => Self::Prelu,
             OpSpec::Dropout(spec) => Self::Dropout(*spec),
         }
+    }
+
+    fn normalization(over: Over, eps: f64) -> Self {
+        Self::Normalization(Normalization {
+            over,
+            eps,
+            running: None,
+        })
     }
 
     /// Compute the output, of shape `output`, and keep what backward needs.
@@ -181,6 +216,7 @@ impl Layer {
             Self::Sigmoid => sigmoid::forward(x),
             Self::MaxPool2d(pool) => pool.forward(&x, output, branches),
             Self::AvgPool2d(pool) => pool.forward(&x, output),
+            Self::Normalization(norm) => (norm.forward(parameters, &x), Saved::Input(x)),
             Self::Flatten => flatten::forward(x, output),
             Self::Activation(activation) => activation.forward(x, branches),
             Self::Prelu => prelu::forward(parameters, x, branches),
@@ -216,6 +252,7 @@ impl Layer {
             (Self::AvgPool2d(pool), Saved::Shape(input)) => {
                 without_parameters(pool.backward(&input, &dy))
             }
+            (Self::Normalization(norm), Saved::Input(x)) => norm.backward(parameters, &x, &dy),
             (Self::Flatten, Saved::Shape(input)) => {
                 without_parameters(flatten::backward(&input, dy))
             }
@@ -245,6 +282,7 @@ impl Layer {
             | Self::Flatten
             | Self::Prelu
             | Self::Dropout(_) => true,
+            Self::Normalization(norm) => norm.running.is_some(),
             Self::Tanh | Self::Sigmoid => false,
             Self::Activation(activation) => activation.is_piecewise_affine(),
         }
@@ -279,7 +317,7 @@ impl Layer {
     }
 
     /// Compute again, in place, the output units (channels of a convolution, features of a linear
-    /// layer) in `units`: all that a change of their parameters can alter.
+    /// layer, scales of a normalisation along their first axis) in `units`: all that a change of their parameters can alter.
     ///
     /// The result is bit-identical to a whole forward pass.
     ///
@@ -296,6 +334,7 @@ impl Layer {
             Self::Conv2d(conv) => conv.forward_units(parameters, x, units, y),
             Self::Linear => linear::forward_units(parameters, x, units, y),
             Self::Prelu => prelu::forward_units(parameters, x, units, y),
+            Self::Normalization(norm) => norm.forward_units(parameters, x, units, y),
             layer => panic!("{layer:?} has no parameters to change"),
         }
     }

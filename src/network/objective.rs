@@ -7,7 +7,7 @@ use crate::spec::plan::{Plan, PlanError};
 use crate::spec::{DataSpec, LayerSpec, LossSpec, NetworkSpec, OpSpec, PenaltySpec};
 use crate::tensor::{self, Tensor};
 
-use super::{Coordinate, LeafName, Network, Parameters, Pattern};
+use super::{Coordinate, LeafName, Network, Parameters, Pattern, Unit};
 
 /// scale·loss + penalty; either part may be absent.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,12 +144,54 @@ impl Problem {
     /// The branch pattern at this point.
     #[must_use]
     pub fn pattern(&self) -> Pattern {
+        let trace = self
+            .network
+            .forward(&self.parameters, self.input.clone(), None);
+        let loss = self.objective.loss.as_ref();
         Pattern::of(
-            &self
-                .network
-                .forward(&self.parameters, self.input.clone(), None)
-                .saved,
+            trace.saved,
+            loss.and_then(|loss| loss.choices(&trace.output)),
         )
+    }
+
+    /// Number of the last layer that has branches; the loss stands behind the last layer.
+    #[must_use]
+    pub fn last_branching(&self) -> Option<usize> {
+        match &self.objective.loss {
+            Some(loss) if loss.has_branches() => Some(self.network.layers().len()),
+            _ => self.network.last_branching(),
+        }
+    }
+
+    /// Show `visit` every unit of layer number `place`, whose input is `x`, or behind the last layer of
+    /// the loss: each branch that it could take instead of that in `choices`, and the margin between
+    /// both, as [`crate::layer::Layer::margins`] does.
+    pub fn margins<S: Scalar>(
+        &self,
+        place: usize,
+        x: &Tensor<S>,
+        choices: &[u32],
+        mut visit: impl FnMut(Unit, u32, S),
+    ) {
+        match (self.network.layers().get(place), &self.objective.loss) {
+            (Some(in_place), _) => {
+                let visit = |index, choice, margin| {
+                    visit(
+                        Unit::Layer {
+                            layer: place,
+                            index,
+                        },
+                        choice,
+                        margin,
+                    );
+                };
+                in_place.layer.margins(x, &in_place.output, choices, visit);
+            }
+            (None, Some(loss)) => loss.margins(x, choices, |index, choice, margin| {
+                visit(Unit::Loss { index }, choice, margin);
+            }),
+            (None, None) => (),
+        }
     }
 
     /// The objective's value in the arithmetic of `S`.
@@ -161,7 +203,8 @@ impl Problem {
             let trace = self
                 .network
                 .forward(&parameters, tensor::lift(&self.input), replay);
-            value += S::constant(self.objective.scale) * loss.forward(&trace.output);
+            let branches = Pattern::branches_of_loss(replay);
+            value += S::constant(self.objective.scale) * loss.forward(&trace.output, branches);
         }
         value
     }
@@ -195,8 +238,9 @@ impl Problem {
                 let trace = self
                     .network
                     .forward(&parameters, tensor::lift(&self.input), replay);
-                value += scale * loss.forward(&trace.output);
-                let dy = loss.backward(&trace.output, scale);
+                let branches = Pattern::branches_of_loss(replay);
+                value += scale * loss.forward(&trace.output, branches);
+                let dy = loss.backward(&trace.output, scale, branches);
                 self.network
                     .backward_watched(&parameters, trace.saved, dy, watch)
             }

@@ -1,65 +1,95 @@
-//! The branch pattern of a forward pass: ReLU signs and pooling argmaxes.
+//! The branch pattern of a forward pass: ReLU signs, pooling argmaxes, and the pieces of a loss.
 
-use crate::layer::{Choices, Saved};
+use crate::layer::{Branches, Choices, Saved};
 
 use super::Unit;
 
-/// Which branch every unit took; two passes with one pattern lie on one smooth piece of the network.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Which branch every unit took; two passes with one pattern lie on one smooth piece of the objective.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pattern {
-    layers: Vec<Option<Choices>>,
+    /// Of each layer, and of the loss behind the last.
+    places: Vec<Option<Choices>>,
 }
 
 impl Pattern {
-    /// The pattern of a whole forward pass.
+    /// The pattern of a forward pass, in which layers kept `saved`, and the loss made `loss` of its choices.
     #[must_use]
-    pub fn of<S>(saved: &[Saved<S>]) -> Self {
+    pub fn of<S>(saved: Vec<Saved<S>>, loss: Option<Choices>) -> Self {
+        let layers = saved.into_iter().map(Saved::into_choices);
         Self {
-            layers: saved
-                .iter()
-                .map(|kept| kept.choices().map(<[u32]>::to_vec))
-                .collect(),
+            places: layers.chain([loss]).collect(),
         }
+    }
+
+    /// The choices of layer number `place`, or behind the last of the loss; `None` when there are none.
+    #[must_use]
+    pub fn at(&self, place: usize) -> Option<&[u32]> {
+        self.places.get(place)?.as_deref()
     }
 
     /// The choices of layer number `layer`, or `None` when it has no branches.
     #[must_use]
     pub fn layer(&self, layer: usize) -> Option<&[u32]> {
-        self.layers.get(layer)?.as_deref()
+        let (_, layers) = self.places.split_last()?;
+        layers.get(layer)?.as_deref()
     }
 
-    /// This pattern with another choice of unit `index` of layer `layer`.
+    /// The loss's choices, or `None` when it has no branches.
+    #[must_use]
+    pub fn loss(&self) -> Option<&[u32]> {
+        self.places.last()?.as_deref()
+    }
+
+    /// Where the loss's branches come from.
+    pub(crate) fn branches_of_loss(replay: Option<&Self>) -> Branches<'_> {
+        match replay.and_then(Self::loss) {
+            Some(choices) => Branches::Replay(choices),
+            None => Branches::Follow,
+        }
+    }
+
+    /// This pattern with another choice of `unit`; the penalty is no part of a pattern.
     ///
     /// # Panics
-    /// When that layer has no branches, or not so many units.
+    /// When there is no such unit with branches.
     #[must_use]
-    pub fn with(&self, layer: usize, index: usize, choice: u32) -> Self {
+    pub fn with(&self, unit: Unit, choice: u32) -> Self {
         let mut turned = self.clone();
-        let choices = turned.layers[layer]
-            .as_mut()
-            .expect("a layer with branches");
+        let (place, index) = match unit {
+            Unit::Layer { layer, index } => (layer, index),
+            Unit::Loss { index } => (turned.places.len() - 1, index),
+            Unit::Penalty => return turned,
+        };
+        let choices = turned.places[place].as_mut().expect("a unit with branches");
         choices[index] = choice;
         turned
     }
 
-    /// Whether the layers from number `first` on, of which `saved` was kept, took the same branches.
+    /// Whether a pass through the layers from number `first` on took the same branches.
     #[must_use]
-    pub fn is_same_from<S>(&self, first: usize, saved: &[Saved<S>]) -> bool {
-        let branches = self.layers[first..].iter().map(Option::as_deref);
-        branches.eq(saved.iter().map(Saved::choices))
+    pub fn is_same_from(&self, first: usize, behind: &Self) -> bool {
+        self.places[first..] == behind.places
     }
 
-    /// The units of the layers from number `first` on, of which `saved` was kept, that took another
-    /// branch.
-    pub fn changed_from<S>(&self, first: usize, saved: &[Saved<S>]) -> impl Iterator<Item = Unit> {
-        let layers = self.layers[first..].iter().zip(saved).zip(first..);
-        layers.flat_map(|((own, kept), layer)| {
+    /// The units that took another branch in a pass through the layers from number `first` on.
+    pub fn changed_from(&self, first: usize, behind: &Self) -> impl Iterator<Item = Unit> {
+        let loss = self.places.len() - 1;
+        let places = self.places[first..].iter().zip(&behind.places).zip(first..);
+        places.flat_map(move |((own, other), place)| {
             let own = own.as_deref().unwrap_or_default().iter();
-            let other = kept.choices().unwrap_or_default();
+            let other = other.as_deref().unwrap_or_default();
             let pairs = own.zip(other).enumerate();
-            pairs
-                .filter(|(_, (own, other))| own != other)
-                .map(move |(index, _)| Unit::Layer { layer, index })
+            let changed = pairs.filter(|(_, (own, other))| own != other);
+            changed.map(move |(index, _)| {
+                if place == loss {
+                    Unit::Loss { index }
+                } else {
+                    Unit::Layer {
+                        layer: place,
+                        index,
+                    }
+                }
+            })
         })
     }
 }

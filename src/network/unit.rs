@@ -14,6 +14,11 @@ pub enum Unit {
         /// The row-major position in its output, batch first.
         index: usize,
     },
+    /// An entry of the network's output, in the loss.
+    Loss {
+        /// The row-major position in the output, batch first.
+        index: usize,
+    },
     /// The L1 penalty's term of the weight itself.
     Penalty,
 }
@@ -26,11 +31,7 @@ impl Network {
     #[must_use]
     pub fn unit_name(&self, layer: usize, index: usize) -> String {
         let layer = &self.layers[layer];
-        let index: Vec<String> = tensor::unflatten(index, &layer.output)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        format!("{}[{}]", layer.name, index.join(","))
+        entry_name(&layer.name, index, &layer.output)
     }
 
     /// The unit's name.
@@ -41,9 +42,18 @@ impl Network {
     pub fn name_of(&self, unit: Unit) -> String {
         match unit {
             Unit::Layer { layer, index } => self.unit_name(layer, index),
+            Unit::Loss { index } => entry_name("loss", index, &self.output),
             Unit::Penalty => "the L1 penalty".to_owned(),
         }
     }
+}
+
+fn entry_name(of: &str, index: usize, shape: &[usize]) -> String {
+    let index: Vec<String> = tensor::unflatten(index, shape)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    format!("{of}[{}]", index.join(","))
 }
 
 #[cfg(test)]

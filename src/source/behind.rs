@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use crate::layer::Saved;
 use crate::network::{Coordinate, LeafName, Network, Parameters, Pattern, Problem};
 use crate::scalar::Scalar;
 use crate::tensor::{self, Tensor, values_mut};
@@ -37,10 +36,11 @@ pub(super) struct Behind<'a, S> {
     output: Tensor<S>,
 }
 
-/// The objective's part that a change of the leaf can alter, and the branches behind the owner.
+/// The objective's part that a change of the leaf can alter, and the branches behind the owner, the
+/// loss's among them.
 pub(super) struct Outcome<S> {
     pub(super) loss: S,
-    pub(super) saved: Vec<Saved<S>>,
+    pub(super) branches: Pattern,
 }
 
 impl<'a, S: Scalar> Owner<'a, S> {
@@ -121,16 +121,17 @@ impl<S: Scalar> Behind<'_, S> {
         self.evaluate_watched(units, |_, _| ())
     }
 
-    /// The same, showing `watch` the number and input of every layer behind the owner.
+    /// The same, showing `watch` the number and input of every layer behind the owner; the loss stands
+    /// behind the last layer.
     pub(super) fn evaluate_watched(
         &self,
         units: Range<usize>,
-        watch: impl FnMut(usize, &Tensor<S>),
+        mut watch: impl FnMut(usize, &Tensor<S>),
     ) -> Outcome<S> {
         let Some(loss) = &self.problem.objective.loss else {
             return Outcome {
                 loss: S::zero(),
-                saved: Vec::new(),
+                branches: Pattern::default(),
             };
         };
         let network = &self.problem.network;
@@ -144,11 +145,12 @@ impl<S: Scalar> Behind<'_, S> {
                 (owner + 1, y)
             }
         };
-        let trace = network.forward_watched(first, self.parameters, x, self.replay, watch);
+        let trace = network.forward_watched(first, self.parameters, x, self.replay, &mut watch);
+        watch(network.layers().len(), &trace.output);
         let scale = S::constant(self.problem.objective.scale);
         Outcome {
-            loss: scale * loss.forward(&trace.output),
-            saved: trace.saved,
+            loss: scale * loss.forward(&trace.output, Pattern::branches_of_loss(self.replay)),
+            branches: Pattern::of(trace.saved, loss.choices(&trace.output)),
         }
     }
 }

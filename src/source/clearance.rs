@@ -12,7 +12,7 @@
 
 use rayon::prelude::*;
 
-use crate::network::{Coordinate, Network, Parameters, Pattern, Problem, Unit};
+use crate::network::{Coordinate, Parameters, Pattern, Problem, Unit};
 use crate::penalty::Branch;
 use crate::scalar::Scalar;
 use crate::spec::PenaltySpec;
@@ -95,8 +95,9 @@ pub(super) fn clearances(
     let mut clearances = Vec::with_capacity(coordinates.len());
     for same_leaf in coordinates.chunk_by(|a, b| a.leaf == b.leaf) {
         let owner = Owner::of(problem, same_leaf[0].leaf, &parameters, Some(pattern));
-        let is_exact = is_exact(&problem.network, owner.first_behind());
-        let mut of_leaf = if problem.objective.loss.is_none() || !has_kinks(&problem.network) {
+        let is_exact = is_exact(problem, owner.first_behind());
+        let mut of_leaf = if problem.objective.loss.is_none() || problem.last_branching().is_none()
+        {
             vec![Clearance::free(is_exact); same_leaf.len()]
         } else {
             let tasks = same_leaf
@@ -126,14 +127,10 @@ pub(super) fn beyond_ties(margin: f64, tie: f64) -> f64 {
     if margin <= tie { 0.0 } else { margin }
 }
 
-fn has_kinks(network: &Network) -> bool {
-    network.last_branching().is_some()
-}
-
 /// Whether every unit's margin is a straight line in a parameter of the layer before `first`.
-fn is_exact(network: &Network, first: usize) -> bool {
-    match network.last_branching() {
-        Some(last) if last > first => network.is_piecewise_affine(first..last),
+fn is_exact(problem: &Problem, first: usize) -> bool {
+    match problem.last_branching() {
+        Some(last) if last > first => problem.network.is_piecewise_affine(first..last),
         _ => true,
     }
 }
@@ -146,28 +143,25 @@ fn of_task(
     is_exact: bool,
 ) -> Vec<Clearance> {
     let mut clearances = vec![Clearance::free(is_exact); task.len()];
-    let watch = |pass: usize, layer: usize, x: &Tensor<Lanes>| {
-        let Some(choices) = pattern.layer(layer) else {
+    let watch = |pass: usize, place: usize, x: &Tensor<Lanes>| {
+        let Some(choices) = pattern.at(place) else {
             return;
         };
-        let in_place = &problem.network.layers()[layer];
         let tie = tie(x);
         let first = pass * LANES;
         let end = task.len().min(first + LANES);
         let of_pass = &mut clearances[first..end];
-        in_place
-            .layer
-            .margins(x, &in_place.output, choices, |index, _, margin| {
-                let Some(slopes) = margin.tangents() else {
-                    return;
-                };
-                let value = beyond_ties(margin.primal(), tie);
-                for (clearance, slope) in of_pass.iter_mut().zip(slopes) {
-                    if *slope != 0.0 {
-                        clearance.note(Unit::Layer { layer, index }, value, *slope);
-                    }
+        problem.margins(place, x, choices, |unit, _, margin| {
+            let Some(slopes) = margin.tangents() else {
+                return;
+            };
+            let value = beyond_ties(margin.primal(), tie);
+            for (clearance, slope) in of_pass.iter_mut().zip(slopes) {
+                if *slope != 0.0 {
+                    clearance.note(unit, value, *slope);
                 }
-            });
+            }
+        });
     };
     passes(problem, owner, task, watch, |_, _| ());
     clearances

@@ -73,8 +73,8 @@ pub fn crossings(
                 .find(|turn| turn.at * side > 0.0 && !is_behind(&passed, turn));
             let Some(turn) = next else { break };
             let slope_change = match turn.unit {
-                Unit::Layer { layer, index } => {
-                    branches = branches.with(layer, index, turn.choice);
+                unit @ (Unit::Layer { .. } | Unit::Loss { .. }) => {
+                    branches = branches.with(unit, turn.choice);
                     let behind = slope(problem, &branches, coordinate);
                     let change = behind - before;
                     before = behind;
@@ -116,17 +116,14 @@ pub fn slopes_of_branches(
 ) -> (f64, f64) {
     let here = slope(problem, pattern, coordinate);
     let turns = turns(problem, pattern, coordinate, reach);
-    let mut options: Vec<(usize, usize, Vec<u32>)> = Vec::new();
+    let mut options: Vec<(Unit, Vec<u32>)> = Vec::new();
     let mut penalty = (0.0_f64, 0.0_f64);
     for turn in &turns {
         match turn.unit {
-            Unit::Layer { layer, index } => {
-                let known = options
-                    .iter_mut()
-                    .find(|(l, i, _)| (*l, *i) == (layer, index));
-                match known {
-                    Some((_, _, choices)) => choices.push(turn.choice),
-                    None => options.push((layer, index, vec![turn.choice])),
+            unit @ (Unit::Layer { .. } | Unit::Loss { .. }) => {
+                match options.iter_mut().find(|(known, _)| *known == unit) {
+                    Some((_, choices)) => choices.push(turn.choice),
+                    None => options.push((unit, vec![turn.choice])),
                 }
             }
             Unit::Penalty => {
@@ -137,7 +134,7 @@ pub fn slopes_of_branches(
     }
     let combinations = options
         .iter()
-        .try_fold(1_usize, |product, (_, _, choices)| {
+        .try_fold(1_usize, |product, (_, choices)| {
             product.checked_mul(choices.len() + 1)
         })
         .filter(|combinations| *combinations <= MOST_COMBINATIONS);
@@ -145,11 +142,11 @@ pub fn slopes_of_branches(
         Some(combinations) => {
             let slopes = (0..combinations).map(|mut number| {
                 let mut chosen = pattern.clone();
-                for (layer, index, choices) in &options {
+                for (unit, choices) in &options {
                     let choice = number % (choices.len() + 1);
                     number /= choices.len() + 1;
                     if let Some(choice) = choice.checked_sub(1) {
-                        chosen = chosen.with(*layer, *index, choices[choice]);
+                        chosen = chosen.with(*unit, choices[choice]);
                     }
                 }
                 slope(problem, &chosen, coordinate)
@@ -161,10 +158,10 @@ pub fn slopes_of_branches(
         // Too many to try: each on its own, and the changes added up.
         None => options
             .iter()
-            .fold((here, here), |(low, high), (layer, index, choices)| {
-                let changes = choices.iter().map(|choice| {
-                    slope(problem, &pattern.with(*layer, *index, *choice), coordinate) - here
-                });
+            .fold((here, here), |(low, high), (unit, choices)| {
+                let changes = choices
+                    .iter()
+                    .map(|choice| slope(problem, &pattern.with(*unit, *choice), coordinate) - here);
                 let (down, up) = changes.fold((0.0_f64, 0.0_f64), |(down, up), change| {
                     (down.min(change), up.max(change))
                 });
@@ -180,13 +177,12 @@ fn turns(problem: &Problem, pattern: &Pattern, coordinate: Coordinate, reach: f6
     if problem.objective.loss.is_some() {
         let parameters: Parameters<Number> = problem.parameters.lift();
         let owner = Owner::of(problem, coordinate.leaf, &parameters, Some(pattern));
-        let watch = |_: usize, layer: usize, x: &Tensor<Number>| {
-            let Some(choices) = pattern.layer(layer) else {
+        let watch = |_: usize, place: usize, x: &Tensor<Number>| {
+            let Some(choices) = pattern.at(place) else {
                 return;
             };
-            let in_place = &problem.network.layers()[layer];
             let tie = tie(x);
-            let note = |index, choice, margin: Number| {
+            let note = |unit, choice, margin: Number| {
                 let slope = margin.tangent(0);
                 let at = -beyond_ties(margin.primal(), tie) / slope;
                 if slope != 0.0 && at.abs() <= reach {
@@ -196,11 +192,10 @@ fn turns(problem: &Problem, pattern: &Pattern, coordinate: Coordinate, reach: f6
                     } else {
                         at
                     };
-                    let unit = Unit::Layer { layer, index };
                     turns.push(Turn { unit, choice, at });
                 }
             };
-            in_place.layer.margins(x, &in_place.output, choices, note);
+            problem.margins(place, x, choices, note);
         };
         passes(problem, &owner, &[coordinate], watch, |_, _| ());
     }

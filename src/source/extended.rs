@@ -159,7 +159,7 @@ impl<'a> Line<'a> {
         let outcome = self.behind.evaluate(unit..unit + 1);
         let pattern = &self.point.pattern;
         let mut same = problem.objective.loss.is_none()
-            || pattern.is_same_from(self.first_behind, &outcome.saved);
+            || pattern.is_same_from(self.first_behind, &outcome.branches);
         let mut value = outcome.loss;
         if let Some(penalty) = problem.penalty_on(self.coordinate.leaf) {
             value += penalty.term(w);

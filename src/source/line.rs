@@ -1,7 +1,6 @@
 //! The objective along one coordinate, everything else fixed.
 
-use crate::layer::Saved;
-use crate::network::{Coordinate, Unit};
+use crate::network::{Coordinate, Pattern, Unit};
 use crate::tensor::values;
 
 use super::behind::{self, Behind, Owner};
@@ -33,7 +32,7 @@ pub(super) struct Place {
     /// The part of the objective that the coordinate can alter.
     pub(super) value: f64,
     /// The branches there.
-    branches: Vec<Saved<f64>>,
+    branches: Pattern,
     /// Whether the penalty has the branch that it has at the origin.
     same_penalty: bool,
 }
@@ -78,7 +77,7 @@ impl<'a> Line<'a> {
         }
         Place {
             value,
-            branches: outcome.saved,
+            branches: outcome.branches,
             same_penalty,
         }
     }

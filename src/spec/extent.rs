@@ -28,7 +28,7 @@ pub enum Rounding {
 }
 
 /// What is wrong with a shape; every variant names the numbers that clash.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Error)]
 pub enum ShapeError {
     /// A size that must not be zero is.
     #[error("{what} is 0: every size has to be at least 1")]
@@ -86,6 +86,32 @@ pub enum ShapeError {
         what: &'static str,
         /// Number of channels.
         channels: usize,
+    },
+    /// The last axes are not those that are normalised.
+    #[error("normalized_shape = {normalized:?} is not the end of the input's shape {got:?}")]
+    Normalized {
+        /// The axes to be normalised.
+        normalized: Vec<usize>,
+        /// The shape of the input.
+        got: Vec<usize>,
+    },
+    /// A normalisation would divide by 0.
+    #[error("eps = {eps} is not a number above 0: without it, equal entries are divided by 0")]
+    Eps {
+        /// What is added to the variance.
+        eps: f64,
+    },
+    /// There are too few or too many running statistics, or they are none.
+    #[error(
+        "{what} has to be {channels} numbers{positive}, one for each channel, and only where training = false"
+    )]
+    Running {
+        /// "running_mean" or "running_var".
+        what: &'static str,
+        /// Number of channels.
+        channels: usize,
+        /// Further conditions.
+        positive: &'static str,
     },
     /// An operator got an input of the wrong rank.
     #[error("needs an input of shape {wanted}, and gets {got:?}{hint}")]

@@ -3,6 +3,7 @@
 pub mod activation;
 pub mod case;
 pub mod extent;
+pub mod normalization;
 mod pair;
 pub mod plan;
 pub mod preset;
@@ -16,6 +17,7 @@ pub use activation::{
     Approximation, DropoutSpec, EluSpec, GeluSpec, HardtanhSpec, LeakyReluSpec, PreluSpec,
     SoftmaxSpec, SoftplusSpec,
 };
+pub use normalization::{BatchNorm2dSpec, GroupNormSpec, InstanceNormSpec, LayerNormSpec};
 
 /// A network, its input and its loss, as somebody writes them in a TOML file.
 ///
@@ -100,6 +102,14 @@ pub enum OpSpec {
     MaxPool2d(MaxPool2dSpec),
     /// Mean over windows.
     AvgPool2d(AvgPool2dSpec),
+    /// Channels normalised over the batch.
+    BatchNorm2d(BatchNorm2dSpec),
+    /// Samples normalised over their last axes.
+    LayerNorm(LayerNormSpec),
+    /// Groups of a sample's channels normalised.
+    GroupNorm(GroupNormSpec),
+    /// Channels of a sample normalised.
+    InstanceNorm(InstanceNormSpec),
     /// All axes but the batch become one.
     Flatten {},
     /// x, or a little of it where it is negative.
@@ -237,8 +247,24 @@ pub enum LossSpec {
         #[serde(default, skip_serializing_if = "is_zero")]
         label_smoothing: f64,
     },
+    /// Minus the target class's log-probability, mean over the batch.
+    Nll {
+        /// The weight of each class; 1 when left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class_weights: Option<Vec<f64>>,
+    },
     /// Mean of the squared difference over all entries.
     MeanSquaredError {},
+    /// Mean of the absolute difference over all entries.
+    L1 {},
+    /// Squared near the target and absolute beyond δ, mean over all entries.
+    Huber {
+        /// δ; 1 when left out.
+        #[serde(default = "unit", skip_serializing_if = "is_unit")]
+        delta: f64,
+    },
+    /// Binary cross-entropy of the logistic function of the output, mean over all entries.
+    BceWithLogits {},
     /// Σ r·y with random signs and |r| in [1/2, 3/2], under which no output is invisible.
     WeightedSum {},
 }
@@ -289,6 +315,10 @@ impl OpSpec {
             Self::Sigmoid {} => "sigmoid",
             Self::MaxPool2d(_) => "max_pool2d",
             Self::AvgPool2d(_) => "avg_pool2d",
+            Self::BatchNorm2d(_) => "batch_norm2d",
+            Self::LayerNorm(_) => "layer_norm",
+            Self::GroupNorm(_) => "group_norm",
+            Self::InstanceNorm(_) => "instance_norm",
             Self::Flatten {} => "flatten",
             Self::LeakyRelu(_) => "leaky_relu",
             Self::Elu(_) => "elu",
@@ -333,6 +363,14 @@ fn is_zeros(sizes: &[usize; 2]) -> bool {
 
 fn is_zero(number: &f64) -> bool {
     number.to_bits() == 0
+}
+
+fn unit() -> f64 {
+    1.0
+}
+
+fn is_unit(number: &f64) -> bool {
+    number.to_bits() == 1.0_f64.to_bits()
 }
 
 fn is_yes(choice: &bool) -> bool {

@@ -1,5 +1,7 @@
 //! A spec whose every intermediate shape has been checked.
 
+mod normalization;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
@@ -166,6 +168,8 @@ fn layer_names(spec: &NetworkSpec) -> Result<Vec<String>, PlanError> {
                 OpSpec::Conv2d(_) => "conv",
                 OpSpec::Linear(_) => "fc",
                 OpSpec::MaxPool2d(_) | OpSpec::AvgPool2d(_) => "pool",
+                OpSpec::BatchNorm2d(_) => "bn",
+                OpSpec::LayerNorm(_) | OpSpec::GroupNorm(_) | OpSpec::InstanceNorm(_) => "norm",
                 _ => layer.op.name(),
             };
             let count = counts.entry(stem).or_insert(0_usize);
@@ -210,6 +214,13 @@ fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> 
         }
         OpSpec::MaxPool2d(pool) => pool_output(&pool.window(), rounding(pool.ceil_mode), input),
         OpSpec::AvgPool2d(pool) => pool_output(&pool.window(), rounding(pool.ceil_mode), input),
+        OpSpec::BatchNorm2d(norm) => normalization::batch_norm(norm, input),
+        OpSpec::LayerNorm(norm) => normalization::layer_norm(norm, input),
+        OpSpec::GroupNorm(norm) => normalization::group_norm(norm.groups, norm.eps, input),
+        OpSpec::InstanceNorm(norm) => {
+            image(input)?;
+            normalization::group_norm(1, norm.eps, input)
+        }
         OpSpec::Flatten {} => Ok(vec![input[0], checked_size("its input", &input[1..])?]),
     }
 }
@@ -300,7 +311,7 @@ fn parameters(op: &OpSpec, layer: &str, input: &[usize]) -> Vec<PlannedParameter
                 fan_in: SLOPE_FAN_IN,
             }];
         }
-        _ => return Vec::new(),
+        op => return normalization::parameters(op, layer, input),
     };
     let units = weight[0];
     // An overflow is reported when the parameter's own size is checked.
@@ -327,7 +338,7 @@ fn check_loss(spec: &NetworkSpec, output: &[usize]) -> Result<(), PlanError> {
             what,
         })
     };
-    match spec.loss {
+    match &spec.loss {
         LossSpec::SoftmaxCrossEntropy { label_smoothing } => {
             let &[_, classes] = output else {
                 return wrong(format!(
@@ -337,14 +348,38 @@ fn check_loss(spec: &NetworkSpec, output: &[usize]) -> Result<(), PlanError> {
             if classes < 2 {
                 return wrong("softmax_cross_entropy over one class is constant: give the last layer 2 or more outputs".to_owned());
             }
-            if !(0.0..1.0).contains(&label_smoothing) {
+            if !(0.0..1.0).contains(label_smoothing) {
                 return wrong(format!(
                     "label_smoothing = {label_smoothing} is not in [0, 1)"
                 ));
             }
             Ok(())
         }
-        LossSpec::MeanSquaredError {} | LossSpec::WeightedSum {} => Ok(()),
+        LossSpec::Nll { class_weights } => {
+            let &[_, classes] = output else {
+                return wrong(format!(
+                    "nll needs log-probabilities of shape [batch, classes], and the last layer gives {output:?}"
+                ));
+            };
+            let is_positive = |weight: &f64| *weight > 0.0 && weight.is_finite();
+            let fits =
+                |weights: &Vec<f64>| weights.len() == classes && weights.iter().all(is_positive);
+            if class_weights.as_ref().is_none_or(fits) {
+                Ok(())
+            } else {
+                wrong(format!(
+                    "class_weights has to be {classes} numbers above 0, one for each class"
+                ))
+            }
+        }
+        LossSpec::Huber { delta } if !(*delta > 0.0 && delta.is_finite()) => {
+            wrong(format!("delta = {delta} is not a number above 0"))
+        }
+        LossSpec::MeanSquaredError {}
+        | LossSpec::L1 {}
+        | LossSpec::Huber { .. }
+        | LossSpec::BceWithLogits {}
+        | LossSpec::WeightedSum {} => Ok(()),
     }
 }
 

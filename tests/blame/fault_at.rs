@@ -1,5 +1,6 @@
 //! A backward with a fault in one of its layers, which everything upstream inherits.
 
+use gradproof::layer::Branches;
 use gradproof::network::{Coordinate, LeafName, Pattern, Problem};
 use gradproof::source::{
     Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SourceError,
@@ -92,7 +93,7 @@ impl FaultAt {
         let trace = problem
             .network
             .forward(parameters, problem.input.clone(), None);
-        let mut dy = loss.backward(&trace.output, problem.objective.scale);
+        let mut dy = loss.backward(&trace.output, problem.objective.scale, Branches::Follow);
         self.alter(None, Target::Input, &mut dy);
         let mut pass = Pass {
             value: problem.value(None),

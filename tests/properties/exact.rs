@@ -5,6 +5,7 @@ use gradproof::layer::Layer;
 use gradproof::network::{Gradients, Parameters, Problem};
 use gradproof::rng::Stream;
 use gradproof::scalar::{Dual, Scalar};
+use gradproof::spec::OpSpec;
 use gradproof::tensor::{self, Tensor};
 use proptest::prelude::*;
 
@@ -109,6 +110,12 @@ fn computing_some_units_again_is_computing_all() {
         2 => strategy::conv2d().boxed(),
         1 => strategy::linear().boxed(),
         1 => strategy::prelu().boxed(),
+        1 => strategy::normalization()
+            .prop_filter("units lie along the second axis", |case| match &case.op {
+                OpSpec::LayerNorm(norm) => norm.normalized_shape.len() == 3,
+                _ => true,
+            })
+            .boxed(),
     ];
     hold("forward_units", with_parameters, |case| {
         let problem = made(case.problem())?;

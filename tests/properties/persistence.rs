@@ -11,7 +11,7 @@ fn refute(config: ProptestConfig) -> Vec<OperatorCase> {
     let tried = RefCell::new(Vec::new());
     let outcome = TestRunner::new(config).run(&strategy::conv2d(), |case| {
         let problem = case.problem().expect("strategies draw shapes that fit");
-        let stride = match problem.network.layers()[0].layer {
+        let stride = match &problem.network.layers()[0].layer {
             gradproof::layer::Layer::Conv2d(conv) => conv.window.stride,
             other => panic!("{other:?} from a strategy of convolutions"),
         };

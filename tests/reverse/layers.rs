@@ -1,7 +1,10 @@
 //! One operator at a time, under a weighted sum.
 
 use gradproof::loss::Loss;
-use gradproof::spec::{AvgPool2dSpec, Conv2dSpec, LinearSpec, MaxPool2dSpec, NetworkSpec, OpSpec};
+use gradproof::spec::{
+    AvgPool2dSpec, BatchNorm2dSpec, Conv2dSpec, GroupNormSpec, InstanceNormSpec, LayerNormSpec,
+    LinearSpec, MaxPool2dSpec, NetworkSpec, OpSpec,
+};
 use gradproof::tensor::{from_values, zeros};
 
 use super::{assert_agrees, random, reverse, single};
@@ -255,6 +258,65 @@ fn average_pools_agree() {
             });
             assert_agrees(what, single(op, random(&input, what)));
         }
+    }
+}
+
+#[test]
+fn normalisations_agree_also_on_equal_entries_and_on_one() {
+    let batch = BatchNorm2dSpec {
+        eps: 1e-5,
+        affine: true,
+        training: true,
+        running_mean: None,
+        running_var: None,
+    };
+    let running = BatchNorm2dSpec {
+        training: false,
+        running_mean: Some(vec![0.5, -1.0]),
+        running_var: Some(vec![2.0, 0.0]),
+        ..batch.clone()
+    };
+    let defaults = BatchNorm2dSpec {
+        running_mean: None,
+        running_var: None,
+        affine: false,
+        ..running.clone()
+    };
+    let layer = |normalized_shape: &[usize], affine| {
+        OpSpec::LayerNorm(LayerNormSpec {
+            normalized_shape: normalized_shape.to_vec(),
+            eps: 1e-5,
+            affine,
+        })
+    };
+    let group = |groups, affine| {
+        OpSpec::GroupNorm(GroupNormSpec {
+            groups,
+            eps: 1e-3,
+            affine,
+        })
+    };
+    let instance = |affine| OpSpec::InstanceNorm(InstanceNormSpec { eps: 1e-5, affine });
+    for (op, input) in [
+        (OpSpec::BatchNorm2d(batch), &[3, 2, 2, 3][..]),
+        (OpSpec::BatchNorm2d(running), &[3, 2, 2, 3]),
+        (OpSpec::BatchNorm2d(defaults), &[2, 3, 1, 2]),
+        (layer(&[3], true), &[4, 3]),
+        (layer(&[4, 3], true), &[2, 4, 3]),
+        (layer(&[3, 2], false), &[2, 4, 3, 2]),
+        (layer(&[1], true), &[3, 1]),
+        (group(2, true), &[2, 4, 2, 3]),
+        (group(3, true), &[4, 6]),
+        (group(1, false), &[2, 3, 2, 2]),
+        (instance(true), &[2, 3, 2, 2]),
+        (instance(false), &[2, 3, 3, 1]),
+        (instance(true), &[2, 3, 1, 1]),
+    ] {
+        let what = format!("{op:?}");
+        assert_agrees(&what, single(op.clone(), random(input, "norm")));
+        assert_agrees(&what, single(op.clone(), zeros(input)));
+        let far = random(input, "norm").mapv(|x| 1000.0 + x);
+        assert_agrees(&what, single(op, far));
     }
 }
 

@@ -45,6 +45,47 @@ fn squared_error_and_weighted_sum_agree_alone_at_both_ranks() {
 }
 
 #[test]
+fn likelihoods_agree_with_and_without_class_weights() {
+    for class_weights in [None, Some(vec![0.5, 2.0, 1.0, 0.25])] {
+        let loss = Loss::Nll {
+            classes: vec![2, 0, 3],
+            class_weights,
+        };
+        assert_agrees("nll", loss_alone(random(&[3, 4], "likelihoods"), loss));
+    }
+}
+
+#[test]
+fn losses_of_entries_agree_alone_also_where_they_branch() {
+    let size = |x: &Tensor<f64>| x.shape().to_vec();
+    for output in [random(&[3, 4], "output"), random(&[2, 3, 2, 2], "output")] {
+        let target = random(&size(&output), "target");
+        let huber = |delta| Loss::Huber {
+            target: target.clone(),
+            delta,
+        };
+        for loss in [
+            Loss::L1 {
+                target: target.clone(),
+            },
+            huber(0.25),
+            huber(8.0),
+        ] {
+            assert_agrees("alone", loss_alone(output.clone(), loss.clone()));
+            assert_agrees("at its target", loss_alone(target.clone(), loss.clone()));
+            let at_delta = target.mapv(|t| t + 0.25);
+            assert_agrees("at delta", loss_alone(at_delta, loss));
+        }
+        let target = target.mapv(f64::abs);
+        let loss = Loss::BceWithLogits { target };
+        for factor in [0.0, 1.0, 40.0, 800.0] {
+            let logits = output.mapv(|z| factor * z);
+            assert_agrees("logits", loss_alone(logits, loss.clone()));
+        }
+    }
+}
+
+#[test]
 fn penalties_agree_with_a_loss_and_alone() {
     for penalty in [
         PenaltySpec::L2 { strength: 0.01 },

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use gradproof::loss::Loss;
 use gradproof::network::{LeafName, Problem};
 use gradproof::spec::{
-    Approximation, AvgPool2dSpec, Conv2dSpec, EluSpec, GeluSpec, LeakyReluSpec, LinearSpec,
-    LossSpec, MaxPool2dSpec, OpSpec, SoftplusSpec,
+    Approximation, AvgPool2dSpec, BatchNorm2dSpec, Conv2dSpec, EluSpec, GeluSpec, GroupNormSpec,
+    LayerNormSpec, LeakyReluSpec, LinearSpec, LossSpec, MaxPool2dSpec, OpSpec, SoftplusSpec,
 };
 use gradproof::tensor::{self, Tensor};
 use serde::Deserialize;
@@ -91,6 +91,27 @@ struct AvgPoolAttributes {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct BatchNormAttributes {
+    eps: f64,
+    training: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LayerNormAttributes {
+    eps: f64,
+    normalized_shape: Vec<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GroupNormAttributes {
+    eps: f64,
+    groups: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct CrossEntropyAttributes {
     target: Vec<usize>,
     label_smoothing: f64,
@@ -100,7 +121,7 @@ struct CrossEntropyAttributes {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct SquaredErrorAttributes {
+struct TargetAttributes {
     target: Array,
     #[serde(rename = "reduction")]
     _reduction: Reduction,
@@ -134,6 +155,15 @@ struct SoftplusAttributes {
 #[serde(deny_unknown_fields)]
 struct SoftmaxAttributes {
     axis: isize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HuberAttributes {
+    target: Array,
+    delta: f64,
+    #[serde(rename = "reduction")]
+    _reduction: Reduction,
 }
 
 /// The one reduction that our losses have.
@@ -232,6 +262,7 @@ impl OpCase {
         match self.op.as_str() {
             "conv2d" | "linear" if self.inputs.contains_key("bias") => vec!["bias", "weight", "x"],
             "conv2d" | "linear" => vec!["weight", "x"],
+            "batch_norm2d" | "layer_norm" | "group_norm" => vec!["bias", "weight", "x"],
             _ => vec!["x"],
         }
     }
@@ -349,10 +380,54 @@ impl OpCase {
                 }));
             }
             "mse" => {
-                let attributes: SquaredErrorAttributes = self.attributes()?;
+                let attributes: TargetAttributes = self.attributes()?;
                 let target = attributes.target.tensor()?;
                 same_shape("target", &target, &self.input("x")?.tensor()?)?;
                 return Ok(Subject::Loss(Loss::MeanSquaredError { target }));
+            }
+            "batch_norm2d" => {
+                let attributes: BatchNormAttributes = self.attributes()?;
+                OpSpec::BatchNorm2d(BatchNorm2dSpec {
+                    eps: attributes.eps,
+                    affine: bias,
+                    training: attributes.training,
+                    running_mean: None,
+                    running_var: None,
+                })
+            }
+            "layer_norm" => {
+                let attributes: LayerNormAttributes = self.attributes()?;
+                OpSpec::LayerNorm(LayerNormSpec {
+                    normalized_shape: attributes.normalized_shape,
+                    eps: attributes.eps,
+                    affine: bias,
+                })
+            }
+            "group_norm" => {
+                let attributes: GroupNormAttributes = self.attributes()?;
+                OpSpec::GroupNorm(GroupNormSpec {
+                    groups: attributes.groups,
+                    eps: attributes.eps,
+                    affine: bias,
+                })
+            }
+            "l1" | "bce_with_logits" => {
+                let attributes: TargetAttributes = self.attributes()?;
+                let target = attributes.target.tensor()?;
+                same_shape("target", &target, &self.input("x")?.tensor()?)?;
+                return Ok(Subject::Loss(match self.op.as_str() {
+                    "l1" => Loss::L1 { target },
+                    _ => Loss::BceWithLogits { target },
+                }));
+            }
+            "huber" => {
+                let attributes: HuberAttributes = self.attributes()?;
+                let (target, delta) = (attributes.target.tensor()?, attributes.delta);
+                same_shape("target", &target, &self.input("x")?.tensor()?)?;
+                if delta <= 0.0 {
+                    return Err(format!("delta = {delta} is not above 0"));
+                }
+                return Ok(Subject::Loss(Loss::Huber { target, delta }));
             }
             op => return Err(format!("no reader for the operator '{op}'")),
         };

@@ -7,7 +7,9 @@ use crate::tensor::{self, Tensor};
 
 use super::catalogue::Fault;
 use super::source::Mutated;
-use super::{activation, conv2d, function, linear, loss, mask, numbers, penalty, pooling};
+use super::{
+    activation, conv2d, function, linear, loss, mask, normalization, numbers, penalty, pooling,
+};
 
 /// What one layer's backward works with.
 #[derive(Clone, Copy)]
@@ -50,7 +52,8 @@ pub(super) fn backward<S: Scalar>(
         let inputs = inputs(network, &values, tensor::lift(&problem.input), pattern);
         let y = &inputs[network.layers().len()];
         let scale = S::constant(problem.objective.scale);
-        dx = loss::backward(loss, y, scale, mutated.fault_in_loss());
+        let branches = pattern.and_then(Pattern::loss);
+        dx = loss::backward(loss, y, branches, scale, mutated.fault_in_loss());
         for (number, layer) in network.layers().iter().enumerate().rev() {
             let pass = Pass {
                 parameters: &values.tensors[layer.parameter_range()],
@@ -99,6 +102,7 @@ fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradient
     let input = match layer {
         Layer::Conv2d(conv) => return conv2d::backward(conv, pass),
         Layer::Linear => return linear::backward(pass),
+        Layer::Normalization(norm) => return normalization::backward(norm, pass),
         Layer::MaxPool2d(pool) => pooling::max_pool2d(pool, pass),
         Layer::AvgPool2d(pool) => pooling::avg_pool2d(pool, pass),
         Layer::Relu => activation::relu(pass),

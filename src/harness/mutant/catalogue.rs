@@ -10,10 +10,13 @@ use crate::spec::PenaltySpec;
 
 use super::activation::{self, FlattenFault, ReluFault, SigmoidFault, TanhFault};
 use super::conv2d::{self, Conv2dFault};
+use super::entry_loss::{self, AbsoluteErrorFault, BceWithLogitsFault, HuberFault};
 use super::function::{self, ActivationFault};
 use super::linear::{self, LinearFault};
 use super::loss::{self, CrossEntropyFault, SquaredErrorFault, WeightedSumFault};
 use super::mask::{self, DropoutFault, PreluFault};
+use super::nll::{self, NllFault};
+use super::normalization::{self, NormalizationFault};
 use super::numbers::{self, NumbersFault};
 use super::penalty::{self, PenaltyFault};
 use super::pooling::{self, AvgPool2dFault, MaxPool2dFault};
@@ -49,6 +52,8 @@ pub enum Fault {
     Tanh(TanhFault),
     /// In a logistic function.
     Sigmoid(SigmoidFault),
+    /// In a normalisation.
+    Normalization(NormalizationFault),
     /// In a flattening.
     Flatten(FlattenFault),
     /// In another activation.
@@ -61,6 +66,14 @@ pub enum Fault {
     SoftmaxCrossEntropy(CrossEntropyFault),
     /// In the mean squared error.
     MeanSquaredError(SquaredErrorFault),
+    /// In the negative log-likelihood.
+    Nll(NllFault),
+    /// In the mean absolute error.
+    L1(AbsoluteErrorFault),
+    /// In Huber's loss.
+    Huber(HuberFault),
+    /// In the binary cross-entropy of logits.
+    BceWithLogits(BceWithLogitsFault),
     /// In the weighted sum.
     WeightedSum(WeightedSumFault),
     /// In a penalty.
@@ -94,7 +107,10 @@ impl Mutant {
             activation::MUTANTS,
             function::MUTANTS,
             mask::MUTANTS,
+            normalization::MUTANTS,
             loss::MUTANTS,
+            nll::MUTANTS,
+            entry_loss::MUTANTS,
             penalty::MUTANTS,
             numbers::MUTANTS,
         ]
@@ -120,12 +136,17 @@ impl Mutant {
             Fault::Relu(_) => "relu",
             Fault::Tanh(_) => "tanh",
             Fault::Sigmoid(_) => "sigmoid",
+            Fault::Normalization(_) => "normalization",
             Fault::Flatten(_) => "flatten",
             Fault::Activation(fault) => fault.subject(),
             Fault::Prelu(_) => "prelu",
             Fault::Dropout(_) => "dropout",
             Fault::SoftmaxCrossEntropy(_) => "softmax_cross_entropy",
             Fault::MeanSquaredError(_) => "mean_squared_error",
+            Fault::Nll(_) => "nll",
+            Fault::L1(_) => "l1",
+            Fault::Huber(_) => "huber",
+            Fault::BceWithLogits(_) => "bce_with_logits",
             Fault::WeightedSum(_) => "weighted_sum",
             Fault::Penalty(_) => "penalty",
             Fault::Numbers(_) => "numbers",
@@ -154,6 +175,7 @@ impl Mutant {
                     Fault::Relu(_) => matches!(layer.layer, Layer::Relu),
                     Fault::Tanh(_) => matches!(layer.layer, Layer::Tanh),
                     Fault::Sigmoid(_) => matches!(layer.layer, Layer::Sigmoid),
+                    Fault::Normalization(_) => matches!(layer.layer, Layer::Normalization(_)),
                     Fault::Flatten(_) => matches!(layer.layer, Layer::Flatten),
                     Fault::Activation(fault) => {
                         matches!(layer.layer, Layer::Activation(own) if fault.lives_in(own))
@@ -164,6 +186,10 @@ impl Mutant {
                     Fault::Numbers(_) => parameters.next().is_some(),
                     Fault::SoftmaxCrossEntropy(_)
                     | Fault::MeanSquaredError(_)
+                    | Fault::Nll(_)
+                    | Fault::L1(_)
+                    | Fault::Huber(_)
+                    | Fault::BceWithLogits(_)
                     | Fault::WeightedSum(_) => false,
                 }
             })
@@ -180,6 +206,10 @@ impl Mutant {
                 matches!(loss, Some(Loss::SoftmaxCrossEntropy { .. }))
             }
             Fault::MeanSquaredError(_) => matches!(loss, Some(Loss::MeanSquaredError { .. })),
+            Fault::Nll(_) => matches!(loss, Some(Loss::Nll { .. })),
+            Fault::L1(_) => matches!(loss, Some(Loss::L1 { .. })),
+            Fault::Huber(_) => matches!(loss, Some(Loss::Huber { .. })),
+            Fault::BceWithLogits(_) => matches!(loss, Some(Loss::BceWithLogits { .. })),
             Fault::WeightedSum(_) => matches!(loss, Some(Loss::WeightedSum { .. })),
             Fault::Penalty(PenaltyFault::SignIsValue) => {
                 matches!(problem.objective.penalty, Some(PenaltySpec::L1 { .. }))

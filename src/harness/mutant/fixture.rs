@@ -153,6 +153,18 @@ const OPERATORS: &[Operator] = &[
     Operator(r#"op = "dropout", p = 0.3, seed = 7"#, &[5, 4, 3, 1]),
     Operator(r#"op = "dropout", p = 0.2, seed = 1"#, &[4, 9]),
     Operator(r#"op = "dropout", p = 0.6"#, &[3, 5, 2, 4]),
+    Operator(r#"op = "batch_norm2d""#, &[3, 4, 2, 3]),
+    Operator(r#"op = "batch_norm2d", eps = 0.125"#, &[4, 3, 3, 2]),
+    Operator(r#"op = "batch_norm2d""#, &[5, 4, 1, 2]),
+    Operator(r#"op = "layer_norm", normalized_shape = [4, 2]"#, &[3, 4, 2]),
+    Operator(r#"op = "layer_norm", normalized_shape = [5]"#, &[4, 2, 5]),
+    Operator(r#"op = "group_norm", groups = 2"#, &[3, 4, 2, 3]),
+    Operator(r#"op = "group_norm", groups = 1, eps = 0.01"#, &[4, 3, 2, 2]),
+    Operator(r#"op = "group_norm", groups = 3"#, &[5, 6, 2, 1]),
+    Operator(r#"op = "instance_norm", affine = true"#, &[3, 4, 2, 3]),
+    Operator(r#"op = "instance_norm""#, &[4, 3, 3, 2]),
+    Operator(r#"op = "batch_norm2d", training = false, running_mean = [0.5, -0.25, 1.5], running_var = [2.0, 0.5, 1.25]"#, &[3, 3, 2, 3]),
+    Operator(r#"op = "batch_norm2d", training = false, affine = false"#, &[4, 2, 2, 3]),
 ];
 
 /// Layers of small networks, with the shape of a sample and the batch.
@@ -200,7 +212,7 @@ const NETWORKS: [(&str, &str, usize); 5] = [
 ];
 
 /// The losses and penalties that each network is under.
-const OBJECTIVES: [(&str, Option<PenaltySpec>); 4] = [
+const OBJECTIVES: [(&str, Option<PenaltySpec>); 8] = [
     (r#"op = "softmax_cross_entropy""#, None),
     (
         r#"op = "softmax_cross_entropy", label_smoothing = 0.125"#,
@@ -214,6 +226,11 @@ const OBJECTIVES: [(&str, Option<PenaltySpec>); 4] = [
         r#"op = "weighted_sum""#,
         Some(PenaltySpec::L2 { strength: 0.25 }),
     ),
+    // A strength that is not short: ±1/M alone gives sums that lie between two numbers of f16.
+    (r#"op = "l1""#, Some(PenaltySpec::L2 { strength: 0.1 })),
+    (r#"op = "huber", delta = 0.75"#, None),
+    (r#"op = "bce_with_logits""#, None),
+    (r#"op = "nll""#, Some(PenaltySpec::L2 { strength: 0.1 })),
 ];
 
 /// All problems: single operators, poolings with ties, and small networks.

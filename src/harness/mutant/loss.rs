@@ -6,6 +6,7 @@ use crate::scalar::Scalar;
 use crate::tensor::{Tensor, lift};
 
 use super::catalogue::{Fault, Mutant};
+use super::{entry_loss, nll};
 
 /// What can be wrong; [`Mutant::words`] says it in full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,10 +64,11 @@ pub(super) const MUTANTS: &[Mutant] = &{
     ]
 };
 
-/// Compute `scale` times the gradient with respect to the output y.
+/// Compute `scale` times the gradient with respect to the output y, on `branches` or on those of the values.
 pub(super) fn backward<S: Scalar>(
     loss: &Loss,
     y: &Tensor<S>,
+    branches: Option<&[u32]>,
     scale: S,
     fault: Option<Fault>,
 ) -> Tensor<S> {
@@ -79,6 +81,23 @@ pub(super) fn backward<S: Scalar>(
         }),
         Loss::MeanSquaredError { target } => squared_error(y, target, scale, |wrong| {
             fault == Some(Fault::MeanSquaredError(wrong))
+        }),
+        Loss::Nll {
+            classes,
+            class_weights,
+        } => nll::backward(y, (classes, class_weights.as_deref()), scale, |wrong| {
+            fault == Some(Fault::Nll(wrong))
+        }),
+        Loss::L1 { target } => entry_loss::absolute_error(y, target, branches, scale, |wrong| {
+            fault == Some(Fault::L1(wrong))
+        }),
+        Loss::Huber { target, delta } => {
+            entry_loss::huber(y, (target, *delta), branches, scale, |wrong| {
+                fault == Some(Fault::Huber(wrong))
+            })
+        }
+        Loss::BceWithLogits { target } => entry_loss::bce_with_logits(y, target, scale, |wrong| {
+            fault == Some(Fault::BceWithLogits(wrong))
         }),
         Loss::WeightedSum { cotangent } => weighted_sum(cotangent, scale, |wrong| {
             fault == Some(Fault::WeightedSum(wrong))

@@ -9,7 +9,10 @@ use super::hypothesis::Hypothesis;
 use super::kind::BugKind;
 use super::positions::{Differences, listed};
 use super::precision::{self, Found};
-use super::{activation, conv2d, factor, linear, loss, mask, penalty, pool, rearranged, softmax};
+use super::{
+    activation, conv2d, factor, linear, loss, mask, normalization, penalty, pool, rearranged,
+    softmax,
+};
 
 /// With fewer entries that a fault clearly moves, one of several kinds is not named.
 const FEWEST: usize = 3;
@@ -126,6 +129,7 @@ fn of_part(context: &Context<'_>, hold: &mut dyn FnMut(&Hypothesis<'_>)) {
         (Some(layer @ (Layer::Relu | Layer::Tanh | Layer::Sigmoid | Layer::Activation(_))), _) => {
             activation::hypotheses(layer, context)
         }
+        (Some(Layer::Normalization(norm)), _) => normalization::hypotheses(norm, context),
         (None, Some(loss)) if problem.network.layers().is_empty() => {
             loss::hypotheses(loss, context)
         }

@@ -67,7 +67,15 @@ impl<'a> Context<'a> {
         ] {
             assert_eq!(tensor.shape(), shape, "a gradient has its leaf's shape");
         }
+        let layers = evidence.alone.network.layers();
+        let owner = match evidence.leaf {
+            LeafName::Input => None,
+            LeafName::Parameter(parameter) => evidence.alone.network.owner(parameter),
+        };
+        let is_of_places =
+            owner.is_some_and(|owner| matches!(layers[owner].layer, Layer::Normalization(_)));
         let role = match (evidence.leaf, shape.len()) {
+            _ if is_of_places => Role::Bias,
             (LeafName::Input, 4) => Role::Images,
             (LeafName::Input, _) => Role::Features,
             (LeafName::Parameter(_), 4) => Role::Kernel,

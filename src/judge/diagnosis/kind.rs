@@ -45,6 +45,16 @@ pub enum BugKind {
     ApproximateDerivative,
     /// The derivative of a branch that was not taken.
     WrongBranch,
+    /// A normalisation's mean is taken for a constant.
+    MeanPathMissing,
+    /// A normalisation's variance is taken for a constant.
+    VariancePathMissing,
+    /// Both are.
+    StatisticsConstant,
+    /// The variance is divided by one entry less than there are.
+    VarianceUnbiased,
+    /// What keeps a normalisation from a division by 0 is added behind the root, not inside of it.
+    EpsOutside,
     /// The penalty's gradient is left out.
     PenaltyMissing,
     /// The penalty's gradient is there twice.

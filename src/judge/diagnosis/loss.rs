@@ -3,20 +3,26 @@
 use std::rc::Rc;
 
 use crate::loss::Loss;
-use crate::tensor::values;
+use crate::tensor::{Tensor, values};
 
+use super::entry_loss::{ABSOLUTE, BINARY, HUBER, Near, Pair, SQUARED};
 use super::evidence::Context;
 use super::hypothesis::Hypothesis;
 use super::kind::BugKind;
 
 /// A gradient that somebody may take for the right one, without the factor that all entries share:
 /// kind, after "equals", what to look at, and a value with the sum of the magnitudes of its terms.
-type Wrong<T> = (BugKind, &'static str, &'static str, fn(&T) -> (f64, f64));
+pub(super) type Wrong<T> = (BugKind, &'static str, &'static str, fn(&T) -> (f64, f64));
 
 /// The wrong ways, most likely first.
 pub(super) fn hypotheses<'a>(loss: &Loss, context: &'a Context<'a>) -> Vec<Hypothesis<'a>> {
     let scale = context.problem.objective.scale;
     let output = values(&context.problem.input);
+    let pairs = |target: &Tensor<f64>| -> Vec<Pair> {
+        let pairs = output.iter().zip(target);
+        pairs.map(|(y, t)| Pair { y: *y, t: *t }).collect()
+    };
+    let over = |target: &Tensor<f64>| scale / target.len() as f64;
     match loss {
         Loss::SoftmaxCrossEntropy {
             classes,
@@ -31,11 +37,37 @@ pub(super) fn hypotheses<'a>(loss: &Loss, context: &'a Context<'a>) -> Vec<Hypot
             of_entries(&SOFTMAX, entries, share, context)
         }
         Loss::MeanSquaredError { target } => {
-            let pairs = output.iter().zip(target);
-            let entries = pairs.map(|(y, t)| Pair { y: *y, t: *t }).collect();
-            let share = 2.0 * scale / target.len() as f64;
-            of_entries(&SQUARED, entries, share, context)
+            of_entries(&SQUARED, pairs(target), 2.0 * over(target), context)
         }
+        Loss::Nll {
+            classes,
+            class_weights,
+        } => {
+            let of_class = |class: usize| class_weights.as_ref().map_or(1.0, |w| w[class]);
+            let total: f64 = classes.iter().map(|class| of_class(*class)).sum();
+            let rows = output.chunks_exact(context.shape[1]).zip(classes);
+            let entries = rows.flat_map(|(y, class)| {
+                let weight = of_class(*class);
+                y.iter().enumerate().map(move |(k, y)| Likelihood {
+                    y: *y,
+                    weight,
+                    hit: k == *class,
+                })
+            });
+            of_entries(&LIKELIHOOD, entries.collect(), scale / total, context)
+        }
+        Loss::L1 { target } => of_entries(&ABSOLUTE, pairs(target), over(target), context),
+        Loss::Huber { target, delta } => {
+            let entries = pairs(target).into_iter();
+            let entries = entries
+                .map(|pair| Near {
+                    pair,
+                    delta: *delta,
+                })
+                .collect();
+            of_entries(&HUBER, entries, over(target), context)
+        }
+        Loss::BceWithLogits { target } => of_entries(&BINARY, pairs(target), over(target), context),
         Loss::WeightedSum { .. } => Vec::new(),
     }
 }
@@ -96,11 +128,11 @@ fn logits(z: &[f64], class: usize, smoothing: f64) -> impl Iterator<Item = Logit
     })
 }
 
-fn one(hit: bool) -> f64 {
+pub(super) fn one(hit: bool) -> f64 {
     f64::from(u8::from(hit))
 }
 
-fn difference(a: f64, b: f64) -> (f64, f64) {
+pub(super) fn difference(a: f64, b: f64) -> (f64, f64) {
     (a - b, a.abs() + b.abs())
 }
 
@@ -173,50 +205,38 @@ const SOFTMAX: [Wrong<Logit>; 9] = [
     ),
 ];
 
-/// An output and its target.
-struct Pair {
+/// A log-probability under the negative log-likelihood.
+struct Likelihood {
     y: f64,
-    t: f64,
+    /// The weight of the sample's target class.
+    weight: f64,
+    /// Whether this is the target class.
+    hit: bool,
 }
 
-const SQUARED: [Wrong<Pair>; 5] = [
+const LIKELIHOOD: [Wrong<Likelihood>; 4] = [
     (
         BugKind::ApproximateDerivative,
-        "2y/M: the target is not subtracted",
-        "the difference y - t",
-        |at| (at.y, at.y.abs()),
+        "the target's gradient at every class",
+        "the loss depends on the target class alone",
+        |at| (-at.weight, at.weight),
     ),
     (
         BugKind::ApproximateDerivative,
-        "the derivative of the absolute error, sign(y - t)/M",
-        "backward belongs to another loss",
-        |at| {
-            let sign = one(at.y > at.t) - one(at.y < at.t);
-            (0.5 * sign, 0.5 * sign.abs())
-        },
+        "e^y less the target: the gradient with respect to logits",
+        "the softmax belongs to the backward of the layer before",
+        |at| difference(at.weight * at.y.exp(), at.weight * one(at.hit)),
     ),
     (
         BugKind::ApproximateDerivative,
-        "the squared error itself, (y - t)^2/M",
-        "backward returns the loss instead of its derivative",
-        |at| {
-            let (gap, magnitude) = difference(at.y, at.t);
-            (0.5 * gap * gap, magnitude * magnitude)
-        },
+        "the gradient with respect to probabilities, -1/y at the target class",
+        "the loss takes log-probabilities as they are",
+        |at| (-at.weight * one(at.hit) / at.y, at.weight / at.y.abs()),
     ),
     (
         BugKind::ApproximateDerivative,
-        "2|y - t|/M: the sign of the difference is lost",
-        "an absolute value where a sign belongs",
-        |at| {
-            let (gap, magnitude) = difference(at.y, at.t);
-            (gap.abs(), magnitude)
-        },
-    ),
-    (
-        BugKind::ApproximateDerivative,
-        "2(y + t)/M: the target is added instead of subtracted",
-        "the sign of the target",
-        |at| (at.y + at.t, at.y.abs() + at.t.abs()),
+        "the gradient without class weights",
+        "the weight of the target class",
+        |at| (-one(at.hit), 1.0),
     ),
 ];

@@ -1,6 +1,7 @@
 //! What a wrong gradient looks like: the right tensor under one of a list of transformations.
 
 // What is known, and what a transformation predicts.
+mod entry_loss;
 mod evidence;
 mod hypothesis;
 mod kind;
@@ -15,6 +16,7 @@ mod function;
 mod linear;
 mod loss;
 mod mask;
+mod normalization;
 mod penalty;
 mod pool;
 mod rearranged;

@@ -12,7 +12,7 @@ use crate::network::NetworkLayer;
 
 use super::activation;
 use super::window::Geometry;
-use super::{Activation, Leaf, Leaves, Taped};
+use super::{Activation, Leaf, Leaves, Taped, normalization};
 
 /// Run one layer.
 pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> Activation {
@@ -25,6 +25,7 @@ pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> A
         Layer::Sigmoid => x.sigmoid(),
         Layer::MaxPool2d(pool) => max_pool2d(pool, layer, leaves, x),
         Layer::AvgPool2d(pool) => avg_pool2d(pool, layer, leaves, x),
+        Layer::Normalization(norm) => normalization::forward(norm, layer, leaves, own, x),
         // The activation is flat already.
         Layer::Flatten => x,
         Layer::Activation(function) => activation::forward(function, layer, leaves, x),

@@ -13,6 +13,7 @@
 
 mod activation;
 mod layers;
+mod normalization;
 mod objective;
 mod window;
 

@@ -1,8 +1,8 @@
 //! The objective: scale·loss of the rebuilt network, plus the penalty.
 
 use dfdx::prelude::{
-    Axes2, Axis, Cpu, GatherTo, HasShape, OwnedTape, ReshapeTo, SumTo, Tensor, TensorFromVec,
-    Trace, ZerosTensor,
+    Axes2, Axis, ChooseFrom, Cpu, GatherTo, HasShape, OwnedTape, ReshapeTo, SumTo, Tensor,
+    TensorFromVec, Trace, TryLe, ZerosTensor,
 };
 
 use crate::loss::Loss;
@@ -48,11 +48,69 @@ fn loss_forward(loss: &Loss, leaves: &Leaves, y: Activation) -> Taped<()> {
             let count = (y.shape().0 * y.shape().1) as f64;
             (y - target).square().sum::<(), Axes2<0, 1>>() / count
         }
+        Loss::Nll {
+            classes,
+            class_weights,
+        } => nll(classes, class_weights.as_deref(), leaves, y),
+        Loss::L1 { target } => {
+            let target = by_feature(leaves, target, *y.shape());
+            mean((y - target).abs())
+        }
+        Loss::Huber { target, delta } => {
+            let target = by_feature(leaves, target, *y.shape());
+            mean(huber(y - target, *delta))
+        }
+        Loss::BceWithLogits { target } => {
+            let target = by_feature(leaves, target, *y.shape());
+            mean(bce_with_logits(leaves, y, target))
+        }
         Loss::WeightedSum { cotangent } => {
             let cotangent = by_feature(leaves, cotangent, *y.shape());
             (y * cotangent).sum::<(), Axes2<0, 1>>()
         }
     }
+}
+
+/// Gather each sample's target class, and compute minus the weighted mean.
+fn nll(classes: &[usize], weights: Option<&[f64]>, leaves: &Leaves, y: Activation) -> Taped<()> {
+    let (labels, batch) = *y.shape();
+    let y: Taped<(usize,)> = y.reshape_like(&(labels * batch,));
+    let targets = classes.iter().enumerate();
+    let targets: Vec<usize> = targets.map(|(n, class)| class * batch + n).collect();
+    let of_class = |class: &usize| weights.map_or(1.0, |weights| weights[*class]);
+    let weights: Vec<f64> = classes.iter().map(of_class).collect();
+    let (count, total) = (targets.len(), weights.iter().sum::<f64>());
+    let at_targets: Taped<(usize,)> = y.gather(leaves.device.tensor_from_vec(targets, (count,)));
+    let weights: Leaf = leaves.device.tensor_from_vec(weights, (count,));
+    (at_targets * weights).sum::<(), Axis<0>>() / -total
+}
+
+fn mean(terms: Activation) -> Taped<()> {
+    let count = (terms.shape().0 * terms.shape().1) as f64;
+    terms.sum::<(), Axes2<0, 1>>() / count
+}
+
+/// Compute ½·r² where |r| ≤ δ, else δ·(|r| − ½·δ).
+fn huber(r: Activation, delta: f64) -> Activation {
+    let size = r.abs();
+    let is_near = size.le(delta);
+    let squared = size.retaped::<OwnedTape<f64, Cpu>>().square() * 0.5;
+    is_near.choose(squared, (size - 0.5 * delta) * delta)
+}
+
+/// Compute (1 − t)·z + log(1 + e^−|z|) + ½·(|z| − z), with |z| as z times its sign, which is smooth on
+/// both sides of 0.
+fn bce_with_logits(
+    leaves: &Leaves,
+    z: Activation,
+    target: Tensor<(usize, usize), f64, Cpu>,
+) -> Activation {
+    let signs = z.as_vec().iter().map(|z| 1.0_f64.copysign(*z)).collect();
+    let signs: Tensor<(usize, usize), f64, Cpu> = leaves.device.tensor_from_vec(signs, *z.shape());
+    let size = z.retaped::<OwnedTape<f64, Cpu>>() * signs;
+    let log = ((-size.retaped::<OwnedTape<f64, Cpu>>()).exp() + 1.0).ln();
+    let linear = (size - z.retaped::<OwnedTape<f64, Cpu>>()) * 0.5;
+    z * (-target + 1.0) + log + linear
 }
 
 /// Compute −1/N · Σ_n ((1 − ε)·log p[n, t(n)] + ε/K · Σ_k log p[n,k]), p the softmax.
