@@ -3,6 +3,9 @@
 use crate::spec::OpSpec;
 use crate::spec::extent::{Rounding, ShapeError};
 
+/// A transposed convolution spreads no more rows or columns than this by its stride.
+const MOST_TO_SPREAD: usize = 6;
+
 /// Shrink the operator's window to the image (channels, rows, columns), and return the image behind it.
 pub(super) fn fit(op: &mut OpSpec, image: [usize; 3]) -> Result<[usize; 3], ShapeError> {
     let [channels, rows, columns] = image;
@@ -24,6 +27,24 @@ pub(super) fn fit(op: &mut OpSpec, image: [usize; 3]) -> Result<[usize; 3], Shap
                 conv.groups = 1;
             }
             (conv.out_channels, conv.window(), Rounding::Floor)
+        }
+        OpSpec::ConvTranspose2d(conv) => {
+            for (axis, size) in size.into_iter().enumerate() {
+                // Strides multiply from layer to layer.
+                if size > MOST_TO_SPREAD {
+                    conv.stride[axis] = 1;
+                }
+                let (stride, dilation) = (conv.stride[axis], conv.dilation[axis]);
+                // More could cut off the whole output.
+                conv.padding[axis] = conv.padding[axis].min(dilation * (conv.kernel[axis] - 1) / 2);
+                conv.output_padding[axis] = conv.output_padding[axis].min(stride.max(dilation) - 1);
+            }
+            if !channels.is_multiple_of(conv.groups)
+                || !conv.out_channels.is_multiple_of(conv.groups)
+            {
+                conv.groups = 1;
+            }
+            return conv.output(image);
         }
         OpSpec::MaxPool2d(pool) => {
             (pool.kernel, pool.padding) = pooling(pool.kernel, pool.padding, size);

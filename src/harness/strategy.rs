@@ -10,8 +10,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::spec::{
-    AvgPool2dSpec, Conv2dSpec, DataSpec, LayerSpec, LinearSpec, LossSpec, MaxPool2dSpec,
-    NetworkSpec, OpSpec,
+    AvgPool2dSpec, Conv2dSpec, ConvTranspose2dSpec, DataSpec, LayerSpec, LinearSpec, LossSpec,
+    MaxPool2dSpec, NetworkSpec, OpSpec,
 };
 
 use super::{NetworkCase, OperatorCase, fit};
@@ -56,6 +56,26 @@ pub fn conv2d() -> impl Strategy<Value = OperatorCase> {
         )
 }
 
+/// Transposed convolutions: the same, with output padding where stride or dilation allow it.
+pub fn conv_transpose2d() -> impl Strategy<Value = OperatorCase> {
+    let shape = (several(MOST_SAMPLES), several(3), uniform2(1..=4_usize));
+    (shape, conv_transpose_op(), seed()).prop_map(
+        |((batch, group_in, [rows, columns]), mut op, seed)| {
+            let groups = match &op {
+                OpSpec::ConvTranspose2d(conv) => conv.groups,
+                _ => 1,
+            };
+            let channels = groups * group_in;
+            fit::fit(&mut op, [channels, rows, columns]).expect("the window has been made to fit");
+            OperatorCase {
+                op,
+                input: vec![batch, channels, rows, columns],
+                seed,
+            }
+        },
+    )
+}
+
 /// Max-poolings: overlapping and gapped windows, padding, `ceil_mode`.
 pub fn max_pool2d() -> impl Strategy<Value = OperatorCase> {
     (image(), max_pool_op(), seed()).prop_map(pooling_case)
@@ -96,6 +116,7 @@ pub fn operator() -> impl Strategy<Value = OperatorCase> {
         2 => avg_pool2d(),
         2 => max_pool2d(),
         4 => conv2d(),
+        3 => conv_transpose2d(),
     ]
 }
 
@@ -164,6 +185,7 @@ fn block() -> impl Strategy<Value = OpSpec> {
         1 => avg_pool_op(),
         1 => max_pool_op(),
         3 => conv,
+        1 => conv_transpose_op(),
     ]
 }
 
@@ -201,6 +223,25 @@ fn conv_window() -> impl Strategy<Value = Conv2dSpec> {
             groups: 1,
             bias: true,
         })
+}
+
+/// A transposed convolution; its paddings are made to fit later.
+fn conv_transpose_op() -> impl Strategy<Value = OpSpec> {
+    let channels = (groups(), several(2));
+    (channels, conv_window(), uniform2(0..=2_usize), bias()).prop_map(
+        |((groups, group_out), conv, output_padding, bias)| {
+            OpSpec::ConvTranspose2d(ConvTranspose2dSpec {
+                out_channels: groups * group_out,
+                kernel: conv.kernel,
+                stride: conv.stride,
+                padding: conv.padding,
+                output_padding,
+                dilation: conv.dilation,
+                groups,
+                bias,
+            })
+        },
+    )
 }
 
 fn max_pool_op() -> impl Strategy<Value = OpSpec> {

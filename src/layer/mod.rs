@@ -5,12 +5,14 @@
 
 pub mod avg_pool2d;
 pub mod conv2d;
+pub mod conv_transpose2d;
 pub mod flatten;
 pub mod linear;
 pub mod max_pool2d;
 pub mod relu;
 pub mod sigmoid;
 pub mod tanh;
+mod tap;
 
 use std::ops::Range;
 
@@ -19,6 +21,7 @@ use crate::spec::OpSpec;
 use crate::tensor::Tensor;
 
 pub use avg_pool2d::AvgPool2d;
+pub use conv_transpose2d::ConvTranspose2d;
 pub use conv2d::Conv2d;
 pub use max_pool2d::MaxPool2d;
 
@@ -27,6 +30,8 @@ pub use max_pool2d::MaxPool2d;
 pub enum Layer {
     /// Two-dimensional cross-correlation with optional bias.
     Conv2d(Conv2d),
+    /// Two-dimensional transposed convolution with optional bias.
+    ConvTranspose2d(ConvTranspose2d),
     /// x·Wᵀ + b.
     Linear,
     /// max(x, 0).
@@ -103,6 +108,11 @@ impl Layer {
                 window: conv.window(),
                 groups: conv.groups,
             }),
+            OpSpec::ConvTranspose2d(conv) => Self::ConvTranspose2d(ConvTranspose2d {
+                window: conv.window(),
+                output_padding: conv.output_padding,
+                groups: conv.groups,
+            }),
             OpSpec::Linear(_) => Self::Linear,
             OpSpec::Relu {} => Self::Relu,
             OpSpec::Tanh {} => Self::Tanh,
@@ -128,6 +138,7 @@ impl Layer {
     ) -> (Tensor<S>, Saved<S>) {
         match self {
             Self::Conv2d(conv) => (conv.forward(parameters, &x, output), Saved::Input(x)),
+            Self::ConvTranspose2d(conv) => (conv.forward(parameters, &x, output), Saved::Input(x)),
             Self::Linear => (linear::forward(parameters, &x, output), Saved::Input(x)),
             Self::Relu => relu::forward(x, branches),
             Self::Tanh => tanh::forward(x),
@@ -151,6 +162,7 @@ impl Layer {
     ) -> LayerGradients<S> {
         match (self, saved) {
             (Self::Conv2d(conv), Saved::Input(x)) => conv.backward(parameters, &x, &dy),
+            (Self::ConvTranspose2d(conv), Saved::Input(x)) => conv.backward(parameters, &x, &dy),
             (Self::Linear, Saved::Input(x)) => linear::backward(parameters, &x, &dy),
             (Self::Relu, Saved::Choices { choices, .. }) => {
                 without_parameters(relu::backward(&choices, dy))
@@ -176,6 +188,7 @@ impl Layer {
     pub fn is_piecewise_affine(&self) -> bool {
         match self {
             Self::Conv2d(_)
+            | Self::ConvTranspose2d(_)
             | Self::Linear
             | Self::Relu
             | Self::MaxPool2d(_)
@@ -207,6 +220,17 @@ impl Layer {
         }
     }
 
+    /// The output unit (channel, feature) that entry `index` of a parameter of shape `shape` belongs to:
+    /// its place along the first axis, but for the weight of a transposed convolution, which has the
+    /// input channels first.
+    #[must_use]
+    pub fn unit(&self, shape: &[usize], index: usize) -> usize {
+        match self {
+            Self::ConvTranspose2d(conv) if shape.len() > 1 => conv.channel_of_weight(shape, index),
+            _ => index / shape[1..].iter().product::<usize>(),
+        }
+    }
+
     /// Compute again, in place, the output units (channels of a convolution, features of a linear
     /// layer) in `units`: all that a change of their parameters can alter.
     ///
@@ -223,6 +247,7 @@ impl Layer {
     ) {
         match self {
             Self::Conv2d(conv) => conv.forward_units(parameters, x, units, y),
+            Self::ConvTranspose2d(conv) => conv.forward_units(parameters, x, units, y),
             Self::Linear => linear::forward_units(parameters, x, units, y),
             layer => panic!("{layer:?} has no parameters to change"),
         }

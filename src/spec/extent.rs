@@ -77,6 +77,34 @@ pub enum ShapeError {
         /// The kernel's span.
         kernel: usize,
     },
+    /// A transposed convolution's output padding only tells outputs apart that lead to one input.
+    #[error(
+        "output_padding {output_padding} along the {axis} has to be smaller than stride {stride} or dilation {dilation}: \
+         lower it, or enlarge the stride"
+    )]
+    OutputPadding {
+        /// "rows" or "columns".
+        axis: &'static str,
+        /// Output padding.
+        output_padding: usize,
+        /// Distance between windows.
+        stride: usize,
+        /// Distance between taps.
+        dilation: usize,
+    },
+    /// A transposed convolution's padding cuts off all of its output.
+    #[error(
+        "padding {padding} on each side leaves nothing of an output of {whole} {axis}: \
+         lower the padding, or enlarge input, kernel, stride or output_padding"
+    )]
+    NothingLeft {
+        /// "rows" or "columns".
+        axis: &'static str,
+        /// Size of the output without the padding.
+        whole: usize,
+        /// Padding on each side.
+        padding: usize,
+    },
     /// Groups have to divide both channel counts.
     #[error("groups = {groups} does not divide {what} = {channels}")]
     Groups {
@@ -99,7 +127,36 @@ pub enum ShapeError {
     },
 }
 
-const AXES: [&str; 2] = ["rows", "columns"];
+pub(super) const AXES: [&str; 2] = ["rows", "columns"];
+
+/// Refuse groups that do not divide both channel counts.
+///
+/// # Errors
+/// [`ShapeError::Groups`], and [`ShapeError::Zero`] for no groups.
+pub(super) fn check_groups(
+    groups: usize,
+    inputs: usize,
+    out_channels: usize,
+) -> Result<(), ShapeError> {
+    if groups == 0 {
+        return Err(ShapeError::Zero {
+            what: "groups".to_owned(),
+        });
+    }
+    for (channels, what) in [
+        (inputs, "the input channels"),
+        (out_channels, "out_channels"),
+    ] {
+        if !channels.is_multiple_of(groups) {
+            return Err(ShapeError::Groups {
+                groups,
+                what,
+                channels,
+            });
+        }
+    }
+    Ok(())
+}
 
 impl Window {
     /// Rows and columns of the output for an input of `input` rows and columns.

@@ -1,5 +1,7 @@
 //! What to check, as data: no arrays, only sizes and names.
 
+mod conv_transpose2d;
+
 pub mod case;
 pub mod extent;
 pub mod plan;
@@ -8,6 +10,8 @@ pub mod preset;
 use serde::{Deserialize, Serialize};
 
 use extent::Window;
+
+pub use conv_transpose2d::ConvTranspose2dSpec;
 
 /// A network, its input and its loss, as somebody writes them in a TOML file.
 ///
@@ -80,6 +84,8 @@ pub struct LayerSpec {
 pub enum OpSpec {
     /// Two-dimensional cross-correlation.
     Conv2d(Conv2dSpec),
+    /// Two-dimensional transposed convolution.
+    ConvTranspose2d(ConvTranspose2dSpec),
     /// x·Wᵀ + b.
     Linear(LinearSpec),
     /// max(x, 0).
@@ -249,6 +255,7 @@ impl OpSpec {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Conv2d(_) => "conv2d",
+            Self::ConvTranspose2d(_) => "conv_transpose2d",
             Self::Linear(_) => "linear",
             Self::Relu {} => "relu",
             Self::Tanh {} => "tanh",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use super::extent::{MOST_ENTRIES, Rounding, ShapeError, Window, checked_size};
+use super::extent::{MOST_ENTRIES, Rounding, ShapeError, Window, check_groups, checked_size};
 use super::{AvgPool2dSpec, Conv2dSpec, LinearSpec, LossSpec, MaxPool2dSpec, NetworkSpec, OpSpec};
 
 /// A network with the shape of every tensor in it, for one batch size.
@@ -40,7 +40,8 @@ pub struct PlannedParameter {
     pub name: String,
     /// PyTorch's layout.
     pub shape: Vec<usize>,
-    /// Number of inputs that one output unit sums over, for the initial values.
+    /// Number of weights behind one index of the first axis, which PyTorch's initial values go by: the
+    /// inputs that one output unit sums over, but for a transposed convolution.
     pub fan_in: usize,
 }
 
@@ -163,6 +164,7 @@ fn layer_names(spec: &NetworkSpec) -> Result<Vec<String>, PlanError> {
         .map(|layer| {
             let stem = match layer.op {
                 OpSpec::Conv2d(_) => "conv",
+                OpSpec::ConvTranspose2d(_) => "deconv",
                 OpSpec::Linear(_) => "fc",
                 OpSpec::MaxPool2d(_) | OpSpec::AvgPool2d(_) => "pool",
                 _ => layer.op.name(),
@@ -189,6 +191,10 @@ fn layer_names(spec: &NetworkSpec) -> Result<Vec<String>, PlanError> {
 fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
     match op {
         OpSpec::Conv2d(conv) => conv_output(conv, input),
+        OpSpec::ConvTranspose2d(conv) => {
+            let [batch, channels, rows, columns] = image(input)?;
+            Ok([&[batch][..], &conv.output([channels, rows, columns])?].concat())
+        }
         OpSpec::Linear(linear) => linear_output(linear, input),
         OpSpec::Relu {} | OpSpec::Tanh {} | OpSpec::Sigmoid {} => Ok(input.to_vec()),
         OpSpec::MaxPool2d(pool) => pool_output(&pool.window(), rounding(pool.ceil_mode), input),
@@ -199,23 +205,7 @@ fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> 
 
 fn conv_output(conv: &Conv2dSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
     let [batch, channels, rows, columns] = image(input)?;
-    if conv.groups == 0 {
-        return Err(ShapeError::Zero {
-            what: "groups".to_owned(),
-        });
-    }
-    for (channels, what) in [
-        (channels, "the input channels"),
-        (conv.out_channels, "out_channels"),
-    ] {
-        if !channels.is_multiple_of(conv.groups) {
-            return Err(ShapeError::Groups {
-                groups: conv.groups,
-                what,
-                channels,
-            });
-        }
-    }
+    check_groups(conv.groups, channels, conv.out_channels)?;
     let [rows, columns] = conv.window().output([rows, columns], Rounding::Floor)?;
     Ok(vec![batch, conv.out_channels, rows, columns])
 }
@@ -254,6 +244,7 @@ fn image(shape: &[usize]) -> Result<[usize; 4], ShapeError> {
 fn window_entries(op: &OpSpec, input: &[usize], output: &[usize]) -> usize {
     let window = match op {
         OpSpec::Conv2d(conv) => conv.window(),
+        OpSpec::ConvTranspose2d(conv) => conv.window(),
         OpSpec::MaxPool2d(pool) => pool.window(),
         OpSpec::AvgPool2d(pool) => pool.window(),
         _ => return 0,
@@ -264,18 +255,30 @@ fn window_entries(op: &OpSpec, input: &[usize], output: &[usize]) -> usize {
 
 /// The parameters of `op` in PyTorch's names and layouts, for an input of shape `input`.
 fn parameters(op: &OpSpec, layer: &str, input: &[usize]) -> Vec<PlannedParameter> {
-    let (weight, bias) = match op {
+    let (weight, units, bias) = match op {
         OpSpec::Conv2d(conv) => {
             let [rows, columns] = conv.kernel;
             (
                 vec![conv.out_channels, input[1] / conv.groups, rows, columns],
+                conv.out_channels,
                 conv.bias,
             )
         }
-        OpSpec::Linear(linear) => (vec![linear.out_features, input[1]], linear.bias),
+        OpSpec::ConvTranspose2d(conv) => {
+            let [rows, columns] = conv.kernel;
+            (
+                vec![input[1], conv.out_channels / conv.groups, rows, columns],
+                conv.out_channels,
+                conv.bias,
+            )
+        }
+        OpSpec::Linear(linear) => (
+            vec![linear.out_features, input[1]],
+            linear.out_features,
+            linear.bias,
+        ),
         _ => return Vec::new(),
     };
-    let units = weight[0];
     // An overflow is reported when the parameter's own size is checked.
     let fan_in = crate::tensor::size(&weight[1..]).unwrap_or(usize::MAX);
     let mut parameters = vec![PlannedParameter {

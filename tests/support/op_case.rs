@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use gradproof::loss::Loss;
 use gradproof::network::{LeafName, Problem};
-use gradproof::spec::{AvgPool2dSpec, Conv2dSpec, LinearSpec, LossSpec, MaxPool2dSpec, OpSpec};
+use gradproof::spec::{
+    AvgPool2dSpec, Conv2dSpec, ConvTranspose2dSpec, LinearSpec, LossSpec, MaxPool2dSpec, OpSpec,
+};
 use gradproof::tensor::{self, Tensor};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -63,6 +65,16 @@ struct NoAttributes {}
 struct ConvAttributes {
     stride: [usize; 2],
     padding: [usize; 2],
+    dilation: [usize; 2],
+    groups: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConvTransposeAttributes {
+    stride: [usize; 2],
+    padding: [usize; 2],
+    output_padding: [usize; 2],
     dilation: [usize; 2],
     groups: usize,
 }
@@ -197,8 +209,10 @@ impl OpCase {
     /// What the operator takes, in alphabetical order.
     fn leaf_names(&self) -> Vec<&'static str> {
         match self.op.as_str() {
-            "conv2d" | "linear" if self.inputs.contains_key("bias") => vec!["bias", "weight", "x"],
-            "conv2d" | "linear" => vec!["weight", "x"],
+            "conv2d" | "conv_transpose2d" | "linear" if self.inputs.contains_key("bias") => {
+                vec!["bias", "weight", "x"]
+            }
+            "conv2d" | "conv_transpose2d" | "linear" => vec!["weight", "x"],
             _ => vec!["x"],
         }
     }
@@ -237,6 +251,22 @@ impl OpCase {
                     kernel: [rows, columns],
                     stride: attributes.stride,
                     padding: attributes.padding,
+                    dilation: attributes.dilation,
+                    groups: attributes.groups,
+                    bias,
+                })
+            }
+            "conv_transpose2d" => {
+                let attributes: ConvTransposeAttributes = self.attributes()?;
+                let &[_, group_out, rows, columns] = self.input("weight")?.shape.as_slice() else {
+                    return Err("a convolution's weight has four axes".to_owned());
+                };
+                OpSpec::ConvTranspose2d(ConvTranspose2dSpec {
+                    out_channels: group_out * attributes.groups,
+                    kernel: [rows, columns],
+                    stride: attributes.stride,
+                    padding: attributes.padding,
+                    output_padding: attributes.output_padding,
                     dilation: attributes.dilation,
                     groups: attributes.groups,
                     bias,

@@ -7,7 +7,7 @@ use crate::tensor::{self, Tensor};
 
 use super::catalogue::Fault;
 use super::source::Mutated;
-use super::{activation, conv2d, linear, loss, numbers, penalty, pooling};
+use super::{activation, conv_transpose2d, conv2d, linear, loss, numbers, penalty, pooling};
 
 /// What one layer's backward works with.
 #[derive(Clone, Copy)]
@@ -98,6 +98,7 @@ fn inputs<S: Scalar>(
 fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradients<S> {
     let input = match layer {
         Layer::Conv2d(conv) => return conv2d::backward(conv, pass),
+        Layer::ConvTranspose2d(conv) => return conv_transpose2d::backward(conv, pass),
         Layer::Linear => return linear::backward(pass),
         Layer::MaxPool2d(pool) => pooling::max_pool2d(pool, pass),
         Layer::AvgPool2d(pool) => pooling::avg_pool2d(pool, pass),

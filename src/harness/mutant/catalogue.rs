@@ -9,6 +9,7 @@ use crate::network::{LeafName, Problem};
 use crate::spec::PenaltySpec;
 
 use super::activation::{self, FlattenFault, ReluFault, SigmoidFault, TanhFault};
+use super::conv_transpose2d::{self, ConvTranspose2dFault};
 use super::conv2d::{self, Conv2dFault};
 use super::linear::{self, LinearFault};
 use super::loss::{self, CrossEntropyFault, SquaredErrorFault, WeightedSumFault};
@@ -35,6 +36,8 @@ pub struct Mutant {
 pub enum Fault {
     /// In a convolution.
     Conv2d(Conv2dFault),
+    /// In a transposed convolution.
+    ConvTranspose2d(ConvTranspose2dFault),
     /// In a linear layer.
     Linear(LinearFault),
     /// In a max-pooling.
@@ -80,6 +83,7 @@ impl Mutant {
     pub fn all() -> impl Iterator<Item = Self> {
         [
             conv2d::MUTANTS,
+            conv_transpose2d::MUTANTS,
             linear::MUTANTS,
             pooling::MAX_MUTANTS,
             pooling::AVG_MUTANTS,
@@ -104,6 +108,7 @@ impl Mutant {
     pub fn subject(&self) -> &'static str {
         match self.fault {
             Fault::Conv2d(_) => "conv2d",
+            Fault::ConvTranspose2d(_) => "conv_transpose2d",
             Fault::Linear(_) => "linear",
             Fault::MaxPool2d(_) => "max_pool2d",
             Fault::AvgPool2d(_) => "avg_pool2d",
@@ -135,6 +140,7 @@ impl Mutant {
                 let mut parameters = layer.parameter_range().map(LeafName::Parameter);
                 match self.fault {
                     Fault::Conv2d(_) => matches!(layer.layer, Layer::Conv2d(_)),
+                    Fault::ConvTranspose2d(_) => matches!(layer.layer, Layer::ConvTranspose2d(_)),
                     Fault::Linear(_) => matches!(layer.layer, Layer::Linear),
                     Fault::MaxPool2d(_) => matches!(layer.layer, Layer::MaxPool2d(_)),
                     Fault::AvgPool2d(_) => matches!(layer.layer, Layer::AvgPool2d(_)),

@@ -86,6 +86,17 @@ const OPERATORS: &[Operator] = &[
     Operator(r#"op = "flatten""#, &[3, 5, 2, 4]),
     Operator(r#"op = "flatten""#, &[5, 2, 3, 1]),
     Operator(r#"op = "flatten""#, &[4, 3, 1, 2]),
+    Operator(r#"op = "conv_transpose2d", out_channels = 3, kernel = 3"#, &[3, 2, 3, 4]),
+    Operator(r#"op = "conv_transpose2d", out_channels = 2, kernel = [3, 2], stride = [2, 1], padding = [1, 0], output_padding = [1, 0]"#, &[3, 2, 4, 3]),
+    Operator(r#"op = "conv_transpose2d", out_channels = 4, kernel = 2, dilation = [2, 1], groups = 2"#, &[4, 4, 3, 4]),
+    Operator(r#"op = "conv_transpose2d", out_channels = 6, kernel = [2, 3], stride = [1, 3], padding = 1, output_padding = [1, 2], dilation = 2, groups = 3"#, &[3, 6, 3, 2]),
+    Operator(r#"op = "conv_transpose2d", out_channels = 4, kernel = 3, stride = 2, padding = 1, output_padding = 1, dilation = [1, 2], groups = 2, bias = false"#, &[3, 2, 3, 4]),
+    Operator(r#"op = "conv_transpose2d", out_channels = 2, kernel = 3, stride = 3, padding = 1, output_padding = [0, 2]"#, &[3, 2, 3, 2]),
+    Operator(r#"op = "conv_transpose2d", out_channels = 4, kernel = 2, stride = [1, 2], padding = [0, 1], groups = 2"#, &[3, 4, 4, 3]),
+    Operator(r#"op = "conv_transpose2d", out_channels = 2, kernel = [2, 3], stride = 2, padding = [0, 1], output_padding = 1, groups = 2"#, &[4, 4, 2, 3]),
+    Operator(r#"op = "conv_transpose2d", out_channels = 3, kernel = [2, 3], padding = 1, dilation = [3, 2], output_padding = [2, 0]"#, &[3, 3, 3, 4]),
+    Operator(r#"op = "conv_transpose2d", out_channels = 6, kernel = 2, dilation = 2, groups = 3, bias = false"#, &[3, 3, 3, 2]),
+    Operator(r#"op = "conv_transpose2d", out_channels = 2, kernel = [2, 3], stride = 2, padding = 1, output_padding = 1, dilation = [1, 2]"#, &[4, 2, 3, 5]),
 ];
 
 /// Layers of small networks, with the shape of a sample and the batch.

@@ -19,6 +19,7 @@ mod activation;
 mod backward;
 mod catalogue;
 mod conv2d;
+mod conv_transpose2d;
 mod fixture;
 mod linear;
 mod loss;
@@ -30,6 +31,7 @@ mod window;
 
 pub use activation::{FlattenFault, ReluFault, SigmoidFault, TanhFault};
 pub use catalogue::{Fault, Mutant};
+pub use conv_transpose2d::ConvTranspose2dFault;
 pub use conv2d::Conv2dFault;
 pub use fixture::{Fixture, SCALES, fixtures};
 pub use linear::LinearFault;

@@ -9,7 +9,9 @@ use super::hypothesis::Hypothesis;
 use super::kind::BugKind;
 use super::positions::{Differences, listed};
 use super::precision::{self, Found};
-use super::{activation, conv2d, factor, linear, loss, penalty, pool, rearranged};
+use super::{
+    activation, conv_transpose2d, conv2d, factor, linear, loss, penalty, pool, rearranged,
+};
 
 /// With fewer entries that a fault clearly moves, one of several kinds is not named.
 const FEWEST: usize = 3;
@@ -116,6 +118,7 @@ fn of_part(context: &Context<'_>, hold: &mut dyn FnMut(&Hypothesis<'_>)) {
     let problem = context.problem;
     let hypotheses = match (context.layer(), &problem.objective.loss) {
         (Some(Layer::Conv2d(conv)), _) => conv2d::hypotheses(conv, context),
+        (Some(Layer::ConvTranspose2d(conv)), _) => conv_transpose2d::hypotheses(conv, context),
         (Some(Layer::Linear), _) => linear::hypotheses(context),
         (Some(Layer::MaxPool2d(pool)), _) => pool::max_pool2d(pool, context),
         (Some(Layer::AvgPool2d(pool)), _) => pool::avg_pool2d(pool, context),

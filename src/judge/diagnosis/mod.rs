@@ -10,6 +10,7 @@ mod window;
 // The transformations: of any tensor, then of each layer, loss and penalty.
 mod activation;
 mod conv2d;
+mod conv_transpose2d;
 mod factor;
 mod linear;
 mod loss;

@@ -7,9 +7,10 @@ use dfdx::prelude::{
     Trace, TryConcatAlong, TryLe, TryMatMul, ZerosTensor,
 };
 
-use crate::layer::{AvgPool2d, Conv2d, Layer, MaxPool2d};
+use crate::layer::{AvgPool2d, Conv2d, ConvTranspose2d, Layer, MaxPool2d};
 use crate::network::NetworkLayer;
 
+use super::transposed;
 use super::window::Geometry;
 use super::{Activation, Leaf, Leaves, Taped};
 
@@ -18,6 +19,7 @@ pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> A
     let own = &leaves.parameters[layer.parameter_range()];
     match &layer.layer {
         Layer::Conv2d(conv) => conv2d(conv, layer, leaves, own, x),
+        Layer::ConvTranspose2d(conv) => conv_transpose2d(conv, layer, leaves, own, x),
         Layer::Linear => linear(own, x),
         Layer::Relu => relu(leaves, x),
         Layer::Tanh => x.tanh(),
@@ -51,6 +53,35 @@ fn conv2d(
     let y: Taped<(usize, usize)> = weight.matmul(windows).reshape_like(&(outputs, cells));
     let y = add_bias(y, own.get(1));
     y.reshape_like(&(outputs * geometry.positions(), batch))
+}
+
+/// Gather, for every output, what writes to it; then compute, for each group,
+/// (O/G, C/G·k)·(C/G·k, p·n), and add the bias.
+fn conv_transpose2d(
+    conv: &ConvTranspose2d,
+    layer: &NetworkLayer,
+    leaves: &Leaves,
+    own: &[Leaf],
+    x: Activation,
+) -> Activation {
+    let (channels, batch) = (layer.input[1], layer.output[0]);
+    let (outputs, positions) = (layer.output[1], layer.output[2] * layer.output[3]);
+    let (groups, cells) = (conv.groups, positions * batch);
+    let terms = channels / groups * conv.window.kernel[0] * conv.window.kernel[1];
+
+    let writers = transposed::writers(conv.window, &layer.input, &layer.output);
+    let writers: Taped<(usize, usize, usize)> =
+        gather_rows(leaves, x, writers).reshape_like(&(groups, terms, cells));
+    let order = transposed::weight_by_output(conv, channels, outputs);
+    let count = order.len();
+    let weight: Taped<(usize,)> = own[0]
+        .leaky_trace()
+        .gather(leaves.device.tensor_from_vec(order, (count,)));
+    let weight: Taped<(usize, usize, usize)> =
+        weight.reshape_like(&(groups, outputs / groups, terms));
+    let y: Taped<(usize, usize)> = weight.matmul(writers).reshape_like(&(outputs, cells));
+    let y = add_bias(y, own.get(1));
+    y.reshape_like(&(outputs * positions, batch))
 }
 
 /// Compute (o, i)·(i, n), and add the bias.

@@ -13,6 +13,7 @@
 
 mod layers;
 mod objective;
+mod transposed;
 mod window;
 
 use dfdx::prelude::{
