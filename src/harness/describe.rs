@@ -44,6 +44,7 @@ pub(super) fn op(op: &OpSpec) -> String {
             parts.extend((!pool.count_include_pad).then(|| "padding not counted".to_owned()));
             parts
         }
+        OpSpec::AdaptiveAvgPool2d(pool) => vec![format!("output {}", shape(&pool.output_size))],
         OpSpec::Relu {} | OpSpec::Tanh {} | OpSpec::Sigmoid {} | OpSpec::Flatten {} => Vec::new(),
     };
     if attributes.is_empty() {

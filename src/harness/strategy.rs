@@ -10,8 +10,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::spec::{
-    AvgPool2dSpec, Conv2dSpec, ConvTranspose2dSpec, DataSpec, LayerSpec, LinearSpec, LossSpec,
-    MaxPool2dSpec, NetworkSpec, OpSpec,
+    AdaptiveAvgPool2dSpec, AvgPool2dSpec, Conv2dSpec, ConvTranspose2dSpec, DataSpec, LayerSpec,
+    LinearSpec, LossSpec, MaxPool2dSpec, NetworkSpec, OpSpec,
 };
 
 use super::{NetworkCase, OperatorCase, fit};
@@ -86,6 +86,11 @@ pub fn avg_pool2d() -> impl Strategy<Value = OperatorCase> {
     (image(), avg_pool_op(), seed()).prop_map(pooling_case)
 }
 
+/// Adaptive average poolings: even shares and uneven ones, fewer outputs than inputs and more.
+pub fn adaptive_avg_pool2d() -> impl Strategy<Value = OperatorCase> {
+    (image(), adaptive_avg_pool_op(), seed()).prop_map(pooling_case)
+}
+
 /// Linear layers, with more inputs than the eight partial sums of a dot product at times.
 pub fn linear() -> impl Strategy<Value = OperatorCase> {
     let features = (several(20), several(5));
@@ -115,6 +120,7 @@ pub fn operator() -> impl Strategy<Value = OperatorCase> {
         2 => linear(),
         2 => avg_pool2d(),
         2 => max_pool2d(),
+        1 => adaptive_avg_pool2d(),
         4 => conv2d(),
         3 => conv_transpose2d(),
     ]
@@ -138,6 +144,7 @@ pub fn network() -> impl Strategy<Value = NetworkCase> {
                 let mut ops = Vec::new();
                 let mut image = [channels, rows, columns];
                 for mut op in blocks {
+                    fit::keep_small(&mut op, image);
                     image =
                         fit::fit(&mut op, image).expect("windows have been shrunk to the image");
                     ops.push(op);
@@ -186,6 +193,7 @@ fn block() -> impl Strategy<Value = OpSpec> {
         1 => max_pool_op(),
         3 => conv,
         1 => conv_transpose_op(),
+        1 => adaptive_avg_pool_op(),
     ]
 }
 
@@ -245,17 +253,20 @@ fn conv_transpose_op() -> impl Strategy<Value = OpSpec> {
 }
 
 fn max_pool_op() -> impl Strategy<Value = OpSpec> {
+    let dilation = prop_oneof![2 => Just([1, 1]), 1 => uniform2(1..=3_usize)];
     (
         uniform2(1..=3_usize),
         pooling_stride(),
         uniform2(0..=1_usize),
         any::<bool>(),
+        dilation,
     )
-        .prop_map(|(kernel, stride, padding, ceil_mode)| {
+        .prop_map(|(kernel, stride, padding, ceil_mode, dilation)| {
             OpSpec::MaxPool2d(MaxPool2dSpec {
                 kernel,
                 stride,
                 padding,
+                dilation,
                 ceil_mode,
             })
         })
@@ -280,6 +291,11 @@ fn avg_pool_op() -> impl Strategy<Value = OpSpec> {
                 })
             },
         )
+}
+
+fn adaptive_avg_pool_op() -> impl Strategy<Value = OpSpec> {
+    uniform2(1..=4_usize)
+        .prop_map(|output_size| OpSpec::AdaptiveAvgPool2d(AdaptiveAvgPool2dSpec { output_size }))
 }
 
 /// No stride, which means the kernel's size, or one per axis.

@@ -3,6 +3,7 @@
 //! A layer is a plain struct of sizes. Its parameters come from outside, so that one layer serves
 //! every [`Scalar`], and what backward needs of a forward pass is handed over as [`Saved`].
 
+pub mod adaptive_avg_pool2d;
 pub mod avg_pool2d;
 pub mod conv2d;
 pub mod conv_transpose2d;
@@ -44,6 +45,8 @@ pub enum Layer {
     MaxPool2d(MaxPool2d),
     /// Mean over windows.
     AvgPool2d(AvgPool2d),
+    /// Mean over windows that share the input among a given number of outputs.
+    AdaptiveAvgPool2d,
     /// All axes but the batch become one.
     Flatten,
 }
@@ -124,6 +127,7 @@ impl Layer {
                 window: pool.window(),
                 count_include_pad: pool.count_include_pad,
             }),
+            OpSpec::AdaptiveAvgPool2d(_) => Self::AdaptiveAvgPool2d,
             OpSpec::Flatten {} => Self::Flatten,
         }
     }
@@ -145,6 +149,7 @@ impl Layer {
             Self::Sigmoid => sigmoid::forward(x),
             Self::MaxPool2d(pool) => pool.forward(&x, output, branches),
             Self::AvgPool2d(pool) => pool.forward(&x, output),
+            Self::AdaptiveAvgPool2d => adaptive_avg_pool2d::forward(&x, output),
             Self::Flatten => flatten::forward(x, output),
         }
     }
@@ -175,6 +180,9 @@ impl Layer {
             (Self::AvgPool2d(pool), Saved::Shape(input)) => {
                 without_parameters(pool.backward(&input, &dy))
             }
+            (Self::AdaptiveAvgPool2d, Saved::Shape(input)) => {
+                without_parameters(adaptive_avg_pool2d::backward(&input, &dy))
+            }
             (Self::Flatten, Saved::Shape(input)) => {
                 without_parameters(flatten::backward(&input, dy))
             }
@@ -193,6 +201,7 @@ impl Layer {
             | Self::Relu
             | Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
+            | Self::AdaptiveAvgPool2d
             | Self::Flatten => true,
             Self::Tanh | Self::Sigmoid => false,
         }

@@ -1,5 +1,6 @@
 //! What to check, as data: no arrays, only sizes and names.
 
+mod adaptive_avg_pool2d;
 mod conv_transpose2d;
 
 pub mod case;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use extent::Window;
 
+pub use adaptive_avg_pool2d::{AdaptiveAvgPool2dSpec, adaptive_window, largest_adaptive_window};
 pub use conv_transpose2d::ConvTranspose2dSpec;
 
 /// A network, its input and its loss, as somebody writes them in a TOML file.
@@ -98,6 +100,8 @@ pub enum OpSpec {
     MaxPool2d(MaxPool2dSpec),
     /// Mean over windows.
     AvgPool2d(AvgPool2dSpec),
+    /// Mean over windows that share the input among a given number of outputs.
+    AdaptiveAvgPool2d(AdaptiveAvgPool2dSpec),
     /// All axes but the batch become one.
     Flatten {},
 }
@@ -169,6 +173,9 @@ pub struct MaxPool2dSpec {
     /// Padding on each side, never chosen as the maximum.
     #[serde(with = "pair", default, skip_serializing_if = "is_zeros")]
     pub padding: [usize; 2],
+    /// Distance between taps.
+    #[serde(with = "pair", default = "ones", skip_serializing_if = "is_ones")]
+    pub dilation: [usize; 2],
     /// Whether the last, partial window is kept.
     #[serde(default, skip_serializing_if = "is_no")]
     pub ceil_mode: bool,
@@ -262,6 +269,7 @@ impl OpSpec {
             Self::Sigmoid {} => "sigmoid",
             Self::MaxPool2d(_) => "max_pool2d",
             Self::AvgPool2d(_) => "avg_pool2d",
+            Self::AdaptiveAvgPool2d(_) => "adaptive_avg_pool2d",
             Self::Flatten {} => "flatten",
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 use super::extent::{MOST_ENTRIES, Rounding, ShapeError, Window, check_groups, checked_size};
+use super::largest_adaptive_window;
 use super::{AvgPool2dSpec, Conv2dSpec, LinearSpec, LossSpec, MaxPool2dSpec, NetworkSpec, OpSpec};
 
 /// A network with the shape of every tensor in it, for one batch size.
@@ -166,7 +167,9 @@ fn layer_names(spec: &NetworkSpec) -> Result<Vec<String>, PlanError> {
                 OpSpec::Conv2d(_) => "conv",
                 OpSpec::ConvTranspose2d(_) => "deconv",
                 OpSpec::Linear(_) => "fc",
-                OpSpec::MaxPool2d(_) | OpSpec::AvgPool2d(_) => "pool",
+                OpSpec::MaxPool2d(_) | OpSpec::AvgPool2d(_) | OpSpec::AdaptiveAvgPool2d(_) => {
+                    "pool"
+                }
                 _ => layer.op.name(),
             };
             let count = counts.entry(stem).or_insert(0_usize);
@@ -199,6 +202,11 @@ fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> 
         OpSpec::Relu {} | OpSpec::Tanh {} | OpSpec::Sigmoid {} => Ok(input.to_vec()),
         OpSpec::MaxPool2d(pool) => pool_output(&pool.window(), rounding(pool.ceil_mode), input),
         OpSpec::AvgPool2d(pool) => pool_output(&pool.window(), rounding(pool.ceil_mode), input),
+        OpSpec::AdaptiveAvgPool2d(pool) => {
+            let [batch, channels, _, _] = image(input)?;
+            let [rows, columns] = pool.output_size;
+            Ok(vec![batch, channels, rows, columns])
+        }
         OpSpec::Flatten {} => Ok(vec![input[0], checked_size("its input", &input[1..])?]),
     }
 }
@@ -227,8 +235,10 @@ fn pool_output(
     input: &[usize],
 ) -> Result<Vec<usize>, ShapeError> {
     let [batch, channels, rows, columns] = image(input)?;
-    let [rows, columns] = window.output([rows, columns], rounding)?;
+    let size = [rows, columns];
+    let [rows, columns] = window.output(size, rounding)?;
     window.check_pooling_padding()?;
+    window.check_taps_meet_the_input(size)?;
     Ok(vec![batch, channels, rows, columns])
 }
 
@@ -242,14 +252,17 @@ fn image(shape: &[usize]) -> Result<[usize; 4], ShapeError> {
 
 /// Entries of the matrix of all windows, which the reverse source gathers.
 fn window_entries(op: &OpSpec, input: &[usize], output: &[usize]) -> usize {
-    let window = match op {
-        OpSpec::Conv2d(conv) => conv.window(),
-        OpSpec::ConvTranspose2d(conv) => conv.window(),
-        OpSpec::MaxPool2d(pool) => pool.window(),
-        OpSpec::AvgPool2d(pool) => pool.window(),
+    let kernel = match op {
+        OpSpec::Conv2d(conv) => conv.kernel,
+        OpSpec::ConvTranspose2d(conv) => conv.kernel,
+        OpSpec::MaxPool2d(pool) => pool.kernel,
+        OpSpec::AvgPool2d(pool) => pool.kernel,
+        OpSpec::AdaptiveAvgPool2d(_) => {
+            [2, 3].map(|axis| largest_adaptive_window(input[axis], output[axis]))
+        }
         _ => return 0,
     };
-    let factors = [&window.kernel[..], &output[2..], &input[..2]].concat();
+    let factors = [&kernel[..], &output[2..], &input[..2]].concat();
     factors.into_iter().fold(1, usize::saturating_mul)
 }
 
@@ -336,7 +349,10 @@ impl MaxPool2dSpec {
     /// The sliding window.
     #[must_use]
     pub fn window(&self) -> Window {
-        pooling_window(self.kernel, self.stride, self.padding)
+        Window {
+            dilation: self.dilation,
+            ..pooling_window(self.kernel, self.stride, self.padding)
+        }
     }
 }
 

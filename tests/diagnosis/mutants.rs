@@ -188,7 +188,9 @@ impl Pass<'_> {
                 *dy * &slope
             }
             Layer::Tanh => *dy * &x.mapv(|x| 1.0 - x.tanh().powi(2)),
-            other @ Layer::ConvTranspose2d(_) => panic!("{other:?} is not tried here"),
+            other @ (Layer::ConvTranspose2d(_) | Layer::AdaptiveAvgPool2d) => {
+                panic!("{other:?} is not tried here")
+            }
             Layer::Sigmoid => *dy * &x.mapv(|x| 1.0 / ((1.0 + (-x).exp()) * (1.0 + x.exp()))),
         };
         (dx, Vec::new())

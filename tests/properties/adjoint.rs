@@ -28,6 +28,11 @@ fn backward_is_the_adjoint_of_the_derivative() {
     hold("adjoint_avg_pool2d", strategy::avg_pool2d(), |case| {
         adjoint(&case)
     });
+    hold(
+        "adjoint_adaptive_avg_pool2d",
+        strategy::adaptive_avg_pool2d(),
+        |case| adjoint(&case),
+    );
     hold("adjoint_linear", strategy::linear(), |case| adjoint(&case));
     hold("adjoint_elementwise", strategy::elementwise(), |case| {
         adjoint(&case)
@@ -75,9 +80,10 @@ fn adjoint(case: &OperatorCase) -> Outcome {
             | OpSpec::MaxPool2d(_)
             | OpSpec::Relu {}
             | OpSpec::Flatten {} => 0.0,
-            OpSpec::AvgPool2d(_) | OpSpec::Tanh {} | OpSpec::Sigmoid {} => {
-                2.0 * roundings / (1.0 - roundings) * terms
-            }
+            OpSpec::AvgPool2d(_)
+            | OpSpec::AdaptiveAvgPool2d(_)
+            | OpSpec::Tanh {}
+            | OpSpec::Sigmoid {} => 2.0 * roundings / (1.0 - roundings) * terms,
         };
         let gap = (forward - backward).abs();
         prop_assert!(

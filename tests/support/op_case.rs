@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use gradproof::loss::Loss;
 use gradproof::network::{LeafName, Problem};
 use gradproof::spec::{
-    AvgPool2dSpec, Conv2dSpec, ConvTranspose2dSpec, LinearSpec, LossSpec, MaxPool2dSpec, OpSpec,
+    AdaptiveAvgPool2dSpec, AvgPool2dSpec, Conv2dSpec, ConvTranspose2dSpec, LinearSpec, LossSpec,
+    MaxPool2dSpec, OpSpec,
 };
 use gradproof::tensor::{self, Tensor};
 use serde::Deserialize;
@@ -96,6 +97,12 @@ struct AvgPoolAttributes {
     padding: [usize; 2],
     ceil_mode: bool,
     count_include_pad: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AdaptivePoolAttributes {
+    output: [usize; 2],
 }
 
 #[derive(Deserialize)]
@@ -289,6 +296,7 @@ impl OpCase {
                     kernel: attributes.kernel,
                     stride: Some(attributes.stride),
                     padding: attributes.padding,
+                    dilation: [1, 1],
                     ceil_mode: attributes.ceil_mode,
                 })
             }
@@ -300,6 +308,12 @@ impl OpCase {
                     padding: attributes.padding,
                     ceil_mode: attributes.ceil_mode,
                     count_include_pad: attributes.count_include_pad,
+                })
+            }
+            "adaptive_avg_pool2d" => {
+                let attributes: AdaptivePoolAttributes = self.attributes()?;
+                OpSpec::AdaptiveAvgPool2d(AdaptiveAvgPool2dSpec {
+                    output_size: attributes.output,
                 })
             }
             "softmax_cross_entropy" => {

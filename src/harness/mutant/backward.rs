@@ -7,7 +7,9 @@ use crate::tensor::{self, Tensor};
 
 use super::catalogue::Fault;
 use super::source::Mutated;
-use super::{activation, conv_transpose2d, conv2d, linear, loss, numbers, penalty, pooling};
+use super::{
+    activation, adaptive_pool, conv_transpose2d, conv2d, linear, loss, numbers, penalty, pooling,
+};
 
 /// What one layer's backward works with.
 #[derive(Clone, Copy)]
@@ -102,6 +104,7 @@ fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradient
         Layer::Linear => return linear::backward(pass),
         Layer::MaxPool2d(pool) => pooling::max_pool2d(pool, pass),
         Layer::AvgPool2d(pool) => pooling::avg_pool2d(pool, pass),
+        Layer::AdaptiveAvgPool2d => adaptive_pool::backward(pass),
         Layer::Relu => activation::relu(pass),
         Layer::Tanh => activation::tanh(pass),
         Layer::Sigmoid => activation::sigmoid(pass),

@@ -9,6 +9,7 @@ use crate::network::{LeafName, Problem};
 use crate::spec::PenaltySpec;
 
 use super::activation::{self, FlattenFault, ReluFault, SigmoidFault, TanhFault};
+use super::adaptive_pool::{self, AdaptiveAvgPool2dFault};
 use super::conv_transpose2d::{self, ConvTranspose2dFault};
 use super::conv2d::{self, Conv2dFault};
 use super::linear::{self, LinearFault};
@@ -44,6 +45,8 @@ pub enum Fault {
     MaxPool2d(MaxPool2dFault),
     /// In an average pooling.
     AvgPool2d(AvgPool2dFault),
+    /// In an adaptive average pooling.
+    AdaptiveAvgPool2d(AdaptiveAvgPool2dFault),
     /// In a ReLU.
     Relu(ReluFault),
     /// In a hyperbolic tangent.
@@ -87,6 +90,7 @@ impl Mutant {
             linear::MUTANTS,
             pooling::MAX_MUTANTS,
             pooling::AVG_MUTANTS,
+            adaptive_pool::MUTANTS,
             activation::MUTANTS,
             loss::MUTANTS,
             penalty::MUTANTS,
@@ -112,6 +116,7 @@ impl Mutant {
             Fault::Linear(_) => "linear",
             Fault::MaxPool2d(_) => "max_pool2d",
             Fault::AvgPool2d(_) => "avg_pool2d",
+            Fault::AdaptiveAvgPool2d(_) => "adaptive_avg_pool2d",
             Fault::Relu(_) => "relu",
             Fault::Tanh(_) => "tanh",
             Fault::Sigmoid(_) => "sigmoid",
@@ -144,6 +149,7 @@ impl Mutant {
                     Fault::Linear(_) => matches!(layer.layer, Layer::Linear),
                     Fault::MaxPool2d(_) => matches!(layer.layer, Layer::MaxPool2d(_)),
                     Fault::AvgPool2d(_) => matches!(layer.layer, Layer::AvgPool2d(_)),
+                    Fault::AdaptiveAvgPool2d(_) => matches!(layer.layer, Layer::AdaptiveAvgPool2d),
                     Fault::Relu(_) => matches!(layer.layer, Layer::Relu),
                     Fault::Tanh(_) => matches!(layer.layer, Layer::Tanh),
                     Fault::Sigmoid(_) => matches!(layer.layer, Layer::Sigmoid),

@@ -97,6 +97,15 @@ const OPERATORS: &[Operator] = &[
     Operator(r#"op = "conv_transpose2d", out_channels = 3, kernel = [2, 3], padding = 1, dilation = [3, 2], output_padding = [2, 0]"#, &[3, 3, 3, 4]),
     Operator(r#"op = "conv_transpose2d", out_channels = 6, kernel = 2, dilation = 2, groups = 3, bias = false"#, &[3, 3, 3, 2]),
     Operator(r#"op = "conv_transpose2d", out_channels = 2, kernel = [2, 3], stride = 2, padding = 1, output_padding = 1, dilation = [1, 2]"#, &[4, 2, 3, 5]),
+    Operator(r#"op = "adaptive_avg_pool2d", output_size = [2, 3]"#, &[3, 2, 5, 8]),
+    Operator(r#"op = "adaptive_avg_pool2d", output_size = [3, 2]"#, &[4, 2, 8, 5]),
+    Operator(r#"op = "adaptive_avg_pool2d", output_size = [4, 3]"#, &[3, 2, 7, 4]),
+    Operator(r#"op = "adaptive_avg_pool2d", output_size = [5, 4]"#, &[3, 2, 3, 6]),
+    Operator(r#"op = "adaptive_avg_pool2d", output_size = [3, 4]"#, &[4, 2, 5, 7]),
+    Operator(r#"op = "adaptive_avg_pool2d", output_size = [3, 2]"#, &[3, 1, 8, 7]),
+    Operator(r#"op = "adaptive_avg_pool2d", output_size = 1"#, &[3, 2, 4, 5]),
+    Operator(r#"op = "max_pool2d", kernel = 2, stride = 1, dilation = 2"#, &[3, 2, 5, 4]),
+    Operator(r#"op = "max_pool2d", kernel = [3, 2], stride = [1, 2], padding = [1, 0], dilation = [1, 3], ceil_mode = true"#, &[3, 1, 4, 6]),
 ];
 
 /// Layers of small networks, with the shape of a sample and the batch.

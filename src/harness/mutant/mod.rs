@@ -16,6 +16,7 @@
 //! ```
 
 mod activation;
+mod adaptive_pool;
 mod backward;
 mod catalogue;
 mod conv2d;
@@ -30,6 +31,7 @@ mod source;
 mod window;
 
 pub use activation::{FlattenFault, ReluFault, SigmoidFault, TanhFault};
+pub use adaptive_pool::AdaptiveAvgPool2dFault;
 pub use catalogue::{Fault, Mutant};
 pub use conv_transpose2d::ConvTranspose2dFault;
 pub use conv2d::Conv2dFault;

@@ -10,7 +10,8 @@ use super::kind::BugKind;
 use super::positions::{Differences, listed};
 use super::precision::{self, Found};
 use super::{
-    activation, conv_transpose2d, conv2d, factor, linear, loss, penalty, pool, rearranged,
+    activation, adaptive_pool, conv_transpose2d, conv2d, factor, linear, loss, penalty, pool,
+    rearranged,
 };
 
 /// With fewer entries that a fault clearly moves, one of several kinds is not named.
@@ -122,6 +123,7 @@ fn of_part(context: &Context<'_>, hold: &mut dyn FnMut(&Hypothesis<'_>)) {
         (Some(Layer::Linear), _) => linear::hypotheses(context),
         (Some(Layer::MaxPool2d(pool)), _) => pool::max_pool2d(pool, context),
         (Some(Layer::AvgPool2d(pool)), _) => pool::avg_pool2d(pool, context),
+        (Some(Layer::AdaptiveAvgPool2d), _) => adaptive_pool::hypotheses(context),
         (Some(layer @ (Layer::Relu | Layer::Tanh | Layer::Sigmoid)), _) => {
             activation::hypotheses(layer, context)
         }

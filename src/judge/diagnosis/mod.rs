@@ -9,6 +9,7 @@ mod window;
 
 // The transformations: of any tensor, then of each layer, loss and penalty.
 mod activation;
+mod adaptive_pool;
 mod conv2d;
 mod conv_transpose2d;
 mod factor;

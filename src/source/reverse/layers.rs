@@ -10,9 +10,9 @@ use dfdx::prelude::{
 use crate::layer::{AvgPool2d, Conv2d, ConvTranspose2d, Layer, MaxPool2d};
 use crate::network::NetworkLayer;
 
-use super::transposed;
 use super::window::Geometry;
 use super::{Activation, Leaf, Leaves, Taped};
+use super::{adaptive, transposed};
 
 /// Run one layer.
 pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> Activation {
@@ -26,6 +26,7 @@ pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> A
         Layer::Sigmoid => x.sigmoid(),
         Layer::MaxPool2d(pool) => max_pool2d(pool, layer, leaves, x),
         Layer::AvgPool2d(pool) => avg_pool2d(pool, layer, leaves, x),
+        Layer::AdaptiveAvgPool2d => adaptive_avg_pool2d(layer, leaves, x),
         // The activation is flat already.
         Layer::Flatten => x,
     }
@@ -160,6 +161,20 @@ fn avg_pool2d(
     let divisors = leaves.device.tensor_from_vec(divisors, (pooled,));
     let shape = *sums.shape();
     sums / divisors.broadcast_like::<_, Axis<1>>(&shape)
+}
+
+/// Sum each window over its entries, and divide by their number.
+fn adaptive_avg_pool2d(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> Activation {
+    let (rows, counts) = adaptive::entries(&layer.input, &layer.output);
+    let (batch, pooled) = (layer.output[0], counts.len());
+    let most = rows.len() / pooled;
+    let windows: Taped<(usize, usize, usize)> =
+        gather_rows(leaves, x, rows).reshape_like(&(most, pooled, batch));
+    let sums: Activation = windows.sum::<_, Axis<0>>();
+    let counts = counts.into_iter().map(|count| count as f64).collect();
+    let counts = leaves.device.tensor_from_vec(counts, (pooled,));
+    let shape = *sums.shape();
+    sums / counts.broadcast_like::<_, Axis<1>>(&shape)
 }
 
 /// Gather rows of x, of which the one past the last is zero.

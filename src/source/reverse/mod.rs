@@ -11,6 +11,7 @@
 //! What dfdx 0.13 gets wrong is not used: `max` at ties, `slice`, and `log_softmax` on a tensor that
 //! is not contiguous. `tests/dfdx_primitives.rs` holds known answers of everything that is used.
 
+mod adaptive;
 mod layers;
 mod objective;
 mod transposed;
