@@ -453,6 +453,7 @@ fn all_equal() -> Problem {
             kernel: [2, 2],
             stride: None,
             padding: [0, 0],
+            dilation: [1, 1],
             ceil_mode: false,
         }),
         input: vec![1, 1, 2, 2],

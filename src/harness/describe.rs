@@ -19,6 +19,15 @@ pub(super) fn op(op: &OpSpec) -> String {
             parts.extend((!conv.bias).then(|| "no bias".to_owned()));
             parts
         }
+        OpSpec::ConvTranspose2d(conv) => {
+            let mut parts = vec![format!("{} channels", conv.out_channels)];
+            parts.extend(window(&conv.window(), [1, 1]));
+            let extra = conv.output_padding;
+            parts.extend((extra != [0, 0]).then(|| format!("output padding {}", shape(&extra))));
+            parts.extend((conv.groups != 1).then(|| format!("{} groups", conv.groups)));
+            parts.extend((!conv.bias).then(|| "no bias".to_owned()));
+            parts
+        }
         OpSpec::Linear(linear) => {
             let mut parts = vec![format!("{} features", linear.out_features)];
             parts.extend((!linear.bias).then(|| "no bias".to_owned()));
@@ -77,6 +86,7 @@ pub(super) fn op(op: &OpSpec) -> String {
             parts
         }
         OpSpec::InstanceNorm(norm) => normalization(norm.eps, norm.affine),
+        OpSpec::AdaptiveAvgPool2d(pool) => vec![format!("output {}", shape(&pool.output_size))],
     };
     if attributes.is_empty() {
         op.name().to_owned()

@@ -3,6 +3,33 @@
 use crate::spec::OpSpec;
 use crate::spec::extent::{Rounding, ShapeError};
 
+/// Rows and columns that a transposed convolution in a network may spread an image to.
+const MOST_SPREAD: usize = 4;
+
+/// Keep a transposed convolution from making images grow from layer to layer.
+pub(super) fn keep_small(op: &mut OpSpec, image: [usize; 3]) {
+    let OpSpec::ConvTranspose2d(conv) = op else {
+        return;
+    };
+    for axis in 0..2 {
+        let size = image[1 + axis];
+        let largest =
+            |stride: usize, reach: usize, extra: usize| (size - 1) * stride + reach + extra + 1;
+        let most = size.max(MOST_SPREAD);
+        let reach = conv.dilation[axis] * (conv.kernel[axis] - 1);
+        if largest(conv.stride[axis], reach, conv.output_padding[axis]) > most {
+            (conv.dilation[axis], conv.output_padding[axis]) = (1, 0);
+        }
+        if largest(conv.stride[axis], conv.kernel[axis] - 1, 0) > most {
+            conv.stride[axis] = 1;
+        }
+        if largest(1, conv.kernel[axis] - 1, 0) > most {
+            // Of an odd kernel the padding takes away what it adds.
+            (conv.kernel[axis], conv.padding[axis]) = (3, 1);
+        }
+    }
+}
+
 /// Shrink the operator's window to the image (channels, rows, columns), and return the image behind it.
 pub(super) fn fit(op: &mut OpSpec, image: [usize; 3]) -> Result<[usize; 3], ShapeError> {
     let [channels, rows, columns] = image;
@@ -25,9 +52,32 @@ pub(super) fn fit(op: &mut OpSpec, image: [usize; 3]) -> Result<[usize; 3], Shap
             }
             (conv.out_channels, conv.window(), Rounding::Floor)
         }
+        OpSpec::ConvTranspose2d(conv) => {
+            for axis in 0..2 {
+                let (stride, dilation) = (conv.stride[axis], conv.dilation[axis]);
+                // More could cut off the whole output.
+                conv.padding[axis] = conv.padding[axis].min(dilation * (conv.kernel[axis] - 1) / 2);
+                conv.output_padding[axis] = conv.output_padding[axis].min(stride.max(dilation) - 1);
+            }
+            if !channels.is_multiple_of(conv.groups)
+                || !conv.out_channels.is_multiple_of(conv.groups)
+            {
+                conv.groups = 1;
+            }
+            return conv.output(image);
+        }
         OpSpec::MaxPool2d(pool) => {
             (pool.kernel, pool.padding) = pooling(pool.kernel, pool.padding, size);
+            for (axis, size) in size.into_iter().enumerate() {
+                if pool.dilation[axis] * (pool.kernel[axis] - 1) >= size {
+                    pool.dilation[axis] = 1;
+                }
+            }
             (channels, pool.window(), rounding(pool.ceil_mode))
+        }
+        OpSpec::AdaptiveAvgPool2d(pool) => {
+            let [rows, columns] = pool.output_size;
+            return Ok([channels, rows, columns]);
         }
         OpSpec::AvgPool2d(pool) => {
             (pool.kernel, pool.padding) = pooling(pool.kernel, pool.padding, size);

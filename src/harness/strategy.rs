@@ -12,8 +12,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::spec::{
-    AvgPool2dSpec, Conv2dSpec, DataSpec, LayerSpec, LinearSpec, LossSpec, MaxPool2dSpec,
-    NetworkSpec, OpSpec, PreluSpec,
+    AdaptiveAvgPool2dSpec, AvgPool2dSpec, Conv2dSpec, ConvTranspose2dSpec, DataSpec, LayerSpec,
+    LinearSpec, LossSpec, MaxPool2dSpec, NetworkSpec, OpSpec, PreluSpec,
 };
 
 use super::{NetworkCase, OperatorCase, fit};
@@ -59,6 +59,26 @@ pub fn conv2d() -> impl Strategy<Value = OperatorCase> {
         )
 }
 
+/// Transposed convolutions: the same, with output padding where stride or dilation allow it.
+pub fn conv_transpose2d() -> impl Strategy<Value = OperatorCase> {
+    let shape = (several(MOST_SAMPLES), several(3), uniform2(1..=4_usize));
+    (shape, conv_transpose_op(), seed()).prop_map(
+        |((batch, group_in, [rows, columns]), mut op, seed)| {
+            let groups = match &op {
+                OpSpec::ConvTranspose2d(conv) => conv.groups,
+                _ => 1,
+            };
+            let channels = groups * group_in;
+            fit::fit(&mut op, [channels, rows, columns]).expect("the window has been made to fit");
+            OperatorCase {
+                op,
+                input: vec![batch, channels, rows, columns],
+                seed,
+            }
+        },
+    )
+}
+
 /// Max-poolings: overlapping and gapped windows, padding, `ceil_mode`.
 pub fn max_pool2d() -> impl Strategy<Value = OperatorCase> {
     (image(), max_pool_op(), seed()).prop_map(pooling_case)
@@ -67,6 +87,11 @@ pub fn max_pool2d() -> impl Strategy<Value = OperatorCase> {
 /// Average poolings: the same, with padding counted or not.
 pub fn avg_pool2d() -> impl Strategy<Value = OperatorCase> {
     (image(), avg_pool_op(), seed()).prop_map(pooling_case)
+}
+
+/// Adaptive average poolings: even shares and uneven ones, fewer outputs than inputs and more.
+pub fn adaptive_avg_pool2d() -> impl Strategy<Value = OperatorCase> {
+    (image(), adaptive_avg_pool_op(), seed()).prop_map(pooling_case)
 }
 
 /// Linear layers, with more inputs than the eight partial sums of a dot product at times.
@@ -115,7 +140,9 @@ pub fn operator() -> impl Strategy<Value = OperatorCase> {
         2 => avg_pool2d(),
         2 => max_pool2d(),
         2 => normalization(),
+        1 => adaptive_avg_pool2d(),
         4 => conv2d(),
+        3 => conv_transpose2d(),
     ]
 }
 
@@ -137,6 +164,7 @@ pub fn network() -> impl Strategy<Value = NetworkCase> {
                 let mut ops = Vec::new();
                 let mut image = [channels, rows, columns];
                 for mut op in blocks {
+                    fit::keep_small(&mut op, image);
                     image =
                         fit::fit(&mut op, image).expect("windows have been shrunk to the image");
                     ops.push(op);
@@ -185,6 +213,8 @@ fn block() -> impl Strategy<Value = OpSpec> {
         1 => max_pool_op(),
         1 => normalization::normalization_op(),
         3 => conv,
+        1 => conv_transpose_op(),
+        1 => adaptive_avg_pool_op(),
     ]
 }
 
@@ -231,18 +261,40 @@ fn conv_window() -> impl Strategy<Value = Conv2dSpec> {
         })
 }
 
+/// A transposed convolution; its paddings are made to fit later.
+fn conv_transpose_op() -> impl Strategy<Value = OpSpec> {
+    let channels = (groups(), several(2));
+    (channels, conv_window(), uniform2(0..=2_usize), bias()).prop_map(
+        |((groups, group_out), conv, output_padding, bias)| {
+            OpSpec::ConvTranspose2d(ConvTranspose2dSpec {
+                out_channels: groups * group_out,
+                kernel: conv.kernel,
+                stride: conv.stride,
+                padding: conv.padding,
+                output_padding,
+                dilation: conv.dilation,
+                groups,
+                bias,
+            })
+        },
+    )
+}
+
 fn max_pool_op() -> impl Strategy<Value = OpSpec> {
+    let dilation = prop_oneof![2 => Just([1, 1]), 1 => uniform2(1..=3_usize)];
     (
         uniform2(1..=3_usize),
         pooling_stride(),
         uniform2(0..=1_usize),
         any::<bool>(),
+        dilation,
     )
-        .prop_map(|(kernel, stride, padding, ceil_mode)| {
+        .prop_map(|(kernel, stride, padding, ceil_mode, dilation)| {
             OpSpec::MaxPool2d(MaxPool2dSpec {
                 kernel,
                 stride,
                 padding,
+                dilation,
                 ceil_mode,
             })
         })
@@ -267,6 +319,11 @@ fn avg_pool_op() -> impl Strategy<Value = OpSpec> {
                 })
             },
         )
+}
+
+fn adaptive_avg_pool_op() -> impl Strategy<Value = OpSpec> {
+    uniform2(1..=4_usize)
+        .prop_map(|output_size| OpSpec::AdaptiveAvgPool2d(AdaptiveAvgPool2dSpec { output_size }))
 }
 
 /// No stride, which means the kernel's size, or one per axis.

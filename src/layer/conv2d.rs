@@ -11,11 +11,12 @@
 
 use std::ops::Range;
 
-use crate::scalar::{Scalar, axpy, dot};
+use crate::scalar::{Scalar, axpy};
 use crate::spec::extent::Window;
 use crate::tensor::{Tensor, values, values_mut, zeros};
 
 use super::LayerGradients;
+use super::tap::{Planes, scatter, strided_dot};
 
 /// Geometry of a convolution; the channel counts are those of its weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,16 +45,6 @@ struct Sizes {
     taps: usize,
 }
 
-/// A tap of the kernel, with the rectangle of the output for which it is inside of the input.
-struct Tap {
-    /// Position in the kernel.
-    at: usize,
-    rows: Range<usize>,
-    columns: Range<usize>,
-    /// Position in an input plane of what it meets at the rectangle's first entry.
-    first: usize,
-}
-
 impl Conv2d {
     /// Compute y of shape `output` from x (N, C, H, W), weight (O, C/G, kh, kw) and, if there is one,
     /// bias (O).
@@ -80,7 +71,8 @@ impl Conv2d {
         let sizes = self.sizes(&parameters[0], x, y);
         let (weight, x, y) = (values(&parameters[0]), values(x), values_mut(y));
         let bias = parameters.get(1).map(values);
-        let taps = self.taps(&sizes);
+        let planes = Planes::new(self.window, sizes.input, sizes.output);
+        let taps = planes.taps();
         for n in 0..sizes.batch {
             for o in channels.clone() {
                 let plane = &mut y[sizes.output_plane(n, o)];
@@ -89,7 +81,7 @@ impl Conv2d {
                     let x = &x[sizes.input_plane(n, o, c)];
                     let kernel = &weight[sizes.kernel(o, c)..];
                     for tap in &taps {
-                        for (met, at) in self.meetings(&sizes, tap) {
+                        for (met, at) in planes.meetings(tap) {
                             axpy(
                                 &mut plane[met],
                                 kernel[tap.at],
@@ -129,7 +121,8 @@ impl Conv2d {
         let (weight, x, dy) = (values(&parameters[0]), values(x), values(dy));
         let dx_values = values_mut(&mut dx);
         let stride = self.window.stride[1];
-        let taps = self.taps(&sizes);
+        let planes = Planes::new(self.window, sizes.input, sizes.output);
+        let taps = planes.taps();
         for n in 0..sizes.batch {
             for o in 0..sizes.out_channels {
                 let plane = &dy[sizes.output_plane(n, o)];
@@ -145,7 +138,7 @@ impl Conv2d {
                     for tap in &taps {
                         let k = weight[kernel + tap.at];
                         let mut sum = S::zero();
-                        for (met, at) in self.meetings(&sizes, tap) {
+                        for (met, at) in planes.meetings(tap) {
                             let dy = &plane[met];
                             sum += strided_dot(dy, &x[at..], stride);
                             scatter(&mut dx[at..], k, dy, stride);
@@ -174,41 +167,6 @@ impl Conv2d {
             taps: weight[2] * weight[3],
         }
     }
-
-    /// The taps that are inside of the input for any output, in row-major order.
-    fn taps(&self, sizes: &Sizes) -> Vec<Tap> {
-        let reach = |axis: usize, tap: usize| {
-            let (start, end) =
-                self.window
-                    .positions(axis, tap, sizes.input[axis], sizes.output[axis]);
-            let first = self
-                .window
-                .input_index(axis, start, tap, sizes.input[axis])?;
-            (start < end).then_some((start..end, first))
-        };
-        let width = self.window.kernel[1];
-        (0..sizes.taps)
-            .filter_map(|at| {
-                let ((rows, row), (columns, column)) =
-                    (reach(0, at / width)?, reach(1, at % width)?);
-                Some(Tap {
-                    at,
-                    rows,
-                    columns,
-                    first: row * sizes.input[1] + column,
-                })
-            })
-            .collect()
-    }
-
-    /// Each piece of an output row that `tap` reaches, as a range in its plane, with the position in the
-    /// input plane of what its first entry meets.
-    fn meetings(&self, sizes: &Sizes, tap: &Tap) -> impl Iterator<Item = (Range<usize>, usize)> {
-        let (width, step) = (sizes.output[1], self.window.stride[0] * sizes.input[1]);
-        let (Range { start, end }, first) = (tap.columns.clone(), tap.first);
-        let rows = tap.rows.clone().enumerate();
-        rows.map(move |(met, row)| (row * width + start..row * width + end, first + met * step))
-    }
 }
 
 impl Sizes {
@@ -229,24 +187,5 @@ impl Sizes {
     /// Where the kernel begins that leads from channel `c` of the group to output channel `o`.
     fn kernel(&self, o: usize, c: usize) -> usize {
         (o * self.group_in + c) * self.taps
-    }
-}
-
-/// Σ_j dy[j] · x[stride·j].
-fn strided_dot<S: Scalar>(dy: &[S], x: &[S], stride: usize) -> S {
-    if stride == 1 {
-        return dot(dy, &x[..dy.len()]);
-    }
-    let mut sum = S::zero();
-    for (dy, x) in dy.iter().zip(x.iter().step_by(stride)) {
-        sum.add_product(dy, x);
-    }
-    sum
-}
-
-/// dx[stride·j] += k·dy[j].
-fn scatter<S: Scalar>(dx: &mut [S], k: S, dy: &[S], stride: usize) {
-    for (dx, dy) in dx.iter_mut().step_by(stride).zip(dy) {
-        dx.add_product(&k, dy);
     }
 }

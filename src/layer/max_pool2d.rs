@@ -1,11 +1,14 @@
 //! Maximum over windows.
 //!
 //! ```text
-//! y[n,c,i,j] = max_{u,v} x[n,c, s·i + u − p, s·j + v − p]
+//! y[n,c,i,j] = max_{u,v} x[n,c, s·i + d·u − p, s·j + d·v − p]
 //! ```
 //!
-//! Padding is never the maximum. At a tie the first entry in row-major order takes the whole
+//! s stride · p padding · d dilation. Padding is never the maximum. At a tie the first entry in row-major order takes the whole
 //! gradient, as in PyTorch; NaN is passed on.
+
+use std::iter::StepBy;
+use std::ops::Range;
 
 use crate::scalar::Scalar;
 use crate::spec::extent::Window;
@@ -57,17 +60,15 @@ impl MaxPool2d {
         let mut choices = Vec::with_capacity(output.iter().product());
         for plane in x.chunks_exact(input[0] * input[1]) {
             for i in 0..output[2] {
-                let rows = self.window.covered(0, i, input[0]);
+                let rows = self.window.met(0, i, input[0]);
                 for j in 0..output[3] {
-                    let columns = self.window.covered(1, j, input[1]);
-                    // Pooling padding is at most half of the kernel, so that no window is empty.
-                    let mut best = rows.start * input[1] + columns.start;
-                    for row in rows.clone() {
-                        for at in row * input[1] + columns.start..row * input[1] + columns.end {
-                            let (entry, so_far) = (plane[at].primal(), plane[best].primal());
-                            if entry > so_far || (entry.is_nan() && !so_far.is_nan()) {
-                                best = at;
-                            }
+                    let columns = self.window.met(1, j, input[1]);
+                    let mut places = places(&rows, &columns, input[1]);
+                    let mut best = places.next().expect("a plan has no empty windows");
+                    for at in places {
+                        let (entry, so_far) = (plane[at].primal(), plane[best].primal());
+                        if entry > so_far || (entry.is_nan() && !so_far.is_nan()) {
+                            best = at;
                         }
                     }
                     choices.push(u32::try_from(best).expect("a plan limits sizes to 2^26"));
@@ -91,15 +92,11 @@ impl MaxPool2d {
         for (number, (plane, choices)) in planes.zip(choices.chunks_exact(windows)).enumerate() {
             for (window, choice) in choices.iter().enumerate() {
                 let best = *choice as usize;
-                let rows = self.window.covered(0, window / output[3], height);
-                let columns = self.window.covered(1, window % output[3], width);
-                for row in rows {
-                    for at in row * width + columns.start..row * width + columns.end {
-                        if at != best {
-                            let other = u32::try_from(at).expect("a plan limits sizes to 2^26");
-                            visit(number * windows + window, other, plane[best] - plane[at]);
-                        }
-                    }
+                let rows = self.window.met(0, window / output[3], height);
+                let columns = self.window.met(1, window % output[3], width);
+                for at in places(&rows, &columns, width).filter(|at| *at != best) {
+                    let other = u32::try_from(at).expect("a plan limits sizes to 2^26");
+                    visit(number * windows + window, other, plane[best] - plane[at]);
                 }
             }
         }
@@ -124,4 +121,16 @@ impl MaxPool2d {
         }
         dx
     }
+}
+
+/// The places in a plane of `width` columns that are in one of `rows` and one of `columns`, in row-major
+/// order.
+fn places(
+    rows: &StepBy<Range<usize>>,
+    columns: &StepBy<Range<usize>>,
+    width: usize,
+) -> impl Iterator<Item = usize> + use<> {
+    let columns = columns.clone();
+    rows.clone()
+        .flat_map(move |row| columns.clone().map(move |column| row * width + column))
 }

@@ -4,8 +4,10 @@
 //! every [`Scalar`], and what backward needs of a forward pass is handed over as [`Saved`].
 
 pub mod activation;
+pub mod adaptive_avg_pool2d;
 pub mod avg_pool2d;
 pub mod conv2d;
+pub mod conv_transpose2d;
 pub mod dropout;
 pub mod elu;
 pub mod flatten;
@@ -28,6 +30,7 @@ pub mod silu;
 pub mod softmax;
 pub mod softplus;
 pub mod tanh;
+mod tap;
 
 use std::ops::Range;
 
@@ -39,6 +42,7 @@ use line::largest;
 
 pub use activation::Activation;
 pub use avg_pool2d::AvgPool2d;
+pub use conv_transpose2d::ConvTranspose2d;
 pub use conv2d::Conv2d;
 pub use line::Line;
 pub use max_pool2d::MaxPool2d;
@@ -49,6 +53,8 @@ pub use normalization::{Normalization, Over, Running};
 pub enum Layer {
     /// Two-dimensional cross-correlation with optional bias.
     Conv2d(Conv2d),
+    /// Two-dimensional transposed convolution with optional bias.
+    ConvTranspose2d(ConvTranspose2d),
     /// x·Wᵀ + b.
     Linear,
     /// max(x, 0).
@@ -63,6 +69,8 @@ pub enum Layer {
     AvgPool2d(AvgPool2d),
     /// Entries less their mean, over their standard deviation.
     Normalization(Normalization),
+    /// Mean over windows that share the input among a given number of outputs.
+    AdaptiveAvgPool2d,
     /// All axes but the batch become one.
     Flatten,
     /// Any other function of entries, or of lines of entries.
@@ -150,6 +158,11 @@ impl Layer {
                 window: conv.window(),
                 groups: conv.groups,
             }),
+            OpSpec::ConvTranspose2d(conv) => Self::ConvTranspose2d(ConvTranspose2d {
+                window: conv.window(),
+                output_padding: conv.output_padding,
+                groups: conv.groups,
+            }),
             OpSpec::Linear(_) => Self::Linear,
             OpSpec::Relu {} => Self::Relu,
             OpSpec::Tanh {} => Self::Tanh,
@@ -175,6 +188,7 @@ impl Layer {
             }
             OpSpec::GroupNorm(norm) => Self::normalization(Over::Groups(norm.groups), norm.eps),
             OpSpec::InstanceNorm(norm) => Self::normalization(Over::Instance, norm.eps),
+            OpSpec::AdaptiveAvgPool2d(_) => Self::AdaptiveAvgPool2d,
             OpSpec::Flatten {} => Self::Flatten,
             OpSpec::LeakyRelu(spec) => Self::Activation(Activation::LeakyRelu(*spec)),
             OpSpec::Elu(spec) => Self::Activation(Activation::Elu(*spec)),
@@ -210,6 +224,7 @@ impl Layer {
     ) -> (Tensor<S>, Saved<S>) {
         match self {
             Self::Conv2d(conv) => (conv.forward(parameters, &x, output), Saved::Input(x)),
+            Self::ConvTranspose2d(conv) => (conv.forward(parameters, &x, output), Saved::Input(x)),
             Self::Linear => (linear::forward(parameters, &x, output), Saved::Input(x)),
             Self::Relu => relu::forward(x, branches),
             Self::Tanh => tanh::forward(x),
@@ -217,6 +232,7 @@ impl Layer {
             Self::MaxPool2d(pool) => pool.forward(&x, output, branches),
             Self::AvgPool2d(pool) => pool.forward(&x, output),
             Self::Normalization(norm) => (norm.forward(parameters, &x), Saved::Input(x)),
+            Self::AdaptiveAvgPool2d => adaptive_avg_pool2d::forward(&x, output),
             Self::Flatten => flatten::forward(x, output),
             Self::Activation(activation) => activation.forward(x, branches),
             Self::Prelu => prelu::forward(parameters, x, branches),
@@ -240,6 +256,7 @@ impl Layer {
     ) -> LayerGradients<S> {
         match (self, saved) {
             (Self::Conv2d(conv), Saved::Input(x)) => conv.backward(parameters, &x, &dy),
+            (Self::ConvTranspose2d(conv), Saved::Input(x)) => conv.backward(parameters, &x, &dy),
             (Self::Linear, Saved::Input(x)) => linear::backward(parameters, &x, &dy),
             (Self::Relu, Saved::Choices { choices, .. }) => {
                 without_parameters(relu::backward(&choices, dy))
@@ -253,6 +270,9 @@ impl Layer {
                 without_parameters(pool.backward(&input, &dy))
             }
             (Self::Normalization(norm), Saved::Input(x)) => norm.backward(parameters, &x, &dy),
+            (Self::AdaptiveAvgPool2d, Saved::Shape(input)) => {
+                without_parameters(adaptive_avg_pool2d::backward(&input, &dy))
+            }
             (Self::Flatten, Saved::Shape(input)) => {
                 without_parameters(flatten::backward(&input, dy))
             }
@@ -275,10 +295,12 @@ impl Layer {
     pub fn is_piecewise_affine(&self) -> bool {
         match self {
             Self::Conv2d(_)
+            | Self::ConvTranspose2d(_)
             | Self::Linear
             | Self::Relu
             | Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
+            | Self::AdaptiveAvgPool2d
             | Self::Flatten
             | Self::Prelu
             | Self::Dropout(_) => true,
@@ -316,6 +338,17 @@ impl Layer {
         }
     }
 
+    /// The output unit (channel, feature) that entry `index` of a parameter of shape `shape` belongs to:
+    /// its place along the first axis, but for the weight of a transposed convolution, which has the
+    /// input channels first.
+    #[must_use]
+    pub fn unit(&self, shape: &[usize], index: usize) -> usize {
+        match self {
+            Self::ConvTranspose2d(conv) if shape.len() > 1 => conv.channel_of_weight(shape, index),
+            _ => index / shape[1..].iter().product::<usize>(),
+        }
+    }
+
     /// Compute again, in place, the output units (channels of a convolution, features of a linear
     /// layer, scales of a normalisation along their first axis) in `units`: all that a change of their parameters can alter.
     ///
@@ -332,6 +365,7 @@ impl Layer {
     ) {
         match self {
             Self::Conv2d(conv) => conv.forward_units(parameters, x, units, y),
+            Self::ConvTranspose2d(conv) => conv.forward_units(parameters, x, units, y),
             Self::Linear => linear::forward_units(parameters, x, units, y),
             Self::Prelu => prelu::forward_units(parameters, x, units, y),
             Self::Normalization(norm) => norm.forward_units(parameters, x, units, y),

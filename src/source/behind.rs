@@ -155,9 +155,15 @@ impl<S: Scalar> Behind<'_, S> {
     }
 }
 
-/// The output unit (channel, feature) of the owner that an entry of its parameter belongs to: the
-/// first axis of weights and biases alike.
+/// The output unit (channel, feature) of the owner that an entry of its parameter belongs to; 0 for the
+/// network's input, which no layer owns.
 pub(super) fn unit(network: &Network, coordinate: Coordinate) -> usize {
-    let shape = network.leaf_shape(coordinate.leaf);
-    coordinate.index / shape[1..].iter().product::<usize>()
+    let owner = match coordinate.leaf {
+        LeafName::Input => None,
+        LeafName::Parameter(number) => network.owner(number),
+    };
+    owner.map_or(0, |owner| {
+        let shape = network.leaf_shape(coordinate.leaf);
+        network.layers()[owner].layer.unit(shape, coordinate.index)
+    })
 }

@@ -1,5 +1,6 @@
 //! Output sizes of convolution and pooling, and what can be wrong with a shape.
 
+use std::iter::StepBy;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,51 @@ pub enum ShapeError {
         /// The kernel's span.
         kernel: usize,
     },
+    /// A transposed convolution's output padding only tells outputs apart that lead to one input.
+    #[error(
+        "output_padding {output_padding} along the {axis} has to be smaller than stride {stride} or dilation {dilation}: \
+         lower it, or enlarge the stride"
+    )]
+    OutputPadding {
+        /// "rows" or "columns".
+        axis: &'static str,
+        /// Output padding.
+        output_padding: usize,
+        /// Distance between windows.
+        stride: usize,
+        /// Distance between taps.
+        dilation: usize,
+    },
+    /// A transposed convolution's padding cuts off all of its output.
+    #[error(
+        "padding {padding} on each side leaves nothing of an output of {whole} {axis}: \
+         lower the padding, or enlarge input, kernel, stride or output_padding"
+    )]
+    NothingLeft {
+        /// "rows" or "columns".
+        axis: &'static str,
+        /// Size of the output without the padding.
+        whole: usize,
+        /// Padding on each side.
+        padding: usize,
+    },
+    /// A dilated window of a pooling has its taps on both sides of the input.
+    #[error(
+        "a window that begins {before} before the {axis} has no tap on the {input} of the input (kernel {kernel}, dilation {dilation}): \
+         lower the dilation or the padding"
+    )]
+    EmptyWindow {
+        /// "rows" or "columns".
+        axis: &'static str,
+        /// How far before the input the window begins.
+        before: usize,
+        /// Input size.
+        input: usize,
+        /// Taps.
+        kernel: usize,
+        /// Distance between taps.
+        dilation: usize,
+    },
     /// Groups have to divide both channel counts.
     #[error("groups = {groups} does not divide {what} = {channels}")]
     Groups {
@@ -131,7 +177,36 @@ pub enum ShapeError {
     },
 }
 
-const AXES: [&str; 2] = ["rows", "columns"];
+pub(super) const AXES: [&str; 2] = ["rows", "columns"];
+
+/// Refuse groups that do not divide both channel counts.
+///
+/// # Errors
+/// [`ShapeError::Groups`], and [`ShapeError::Zero`] for no groups.
+pub(super) fn check_groups(
+    groups: usize,
+    inputs: usize,
+    out_channels: usize,
+) -> Result<(), ShapeError> {
+    if groups == 0 {
+        return Err(ShapeError::Zero {
+            what: "groups".to_owned(),
+        });
+    }
+    for (channels, what) in [
+        (inputs, "the input channels"),
+        (out_channels, "out_channels"),
+    ] {
+        if !channels.is_multiple_of(groups) {
+            return Err(ShapeError::Groups {
+                groups,
+                what,
+                channels,
+            });
+        }
+    }
+    Ok(())
+}
 
 impl Window {
     /// Rows and columns of the output for an input of `input` rows and columns.
@@ -215,6 +290,33 @@ impl Window {
         Ok(())
     }
 
+    /// Refuse windows of a pooling whose taps all miss the input: dilated ones that begin in the padding.
+    ///
+    /// Windows that begin inside of the input have their first tap there.
+    ///
+    /// # Errors
+    /// [`ShapeError::EmptyWindow`].
+    pub fn check_taps_meet_the_input(&self, input: [usize; 2]) -> Result<(), ShapeError> {
+        for (axis, name) in AXES.into_iter().enumerate() {
+            let (padding, dilation) = (self.padding[axis], self.dilation[axis]);
+            let starts = (0..padding).step_by(self.stride[axis]);
+            for before in starts.map(|start| padding - start) {
+                let first = before.next_multiple_of(dilation) - before;
+                let last = dilation * (self.kernel[axis] - 1);
+                if first >= input[axis] || first + before > last {
+                    return Err(ShapeError::EmptyWindow {
+                        axis: name,
+                        before,
+                        input: input[axis],
+                        kernel: self.kernel[axis],
+                        dilation,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// d(k−1) + 1, the number of input entries from the first tap to the last.
     fn span(&self, axis: usize) -> Option<usize> {
         (self.kernel[axis] - 1)
@@ -252,6 +354,17 @@ impl Window {
             .saturating_sub(self.padding[axis])
             .min(input);
         start.saturating_sub(self.padding[axis])..end
+    }
+
+    /// The input positions that the taps of the window at output `position` fall on, without the padding.
+    #[inline]
+    pub fn met(&self, axis: usize, position: usize, input: usize) -> StepBy<Range<usize>> {
+        let (padding, dilation) = (self.padding[axis], self.dilation[axis]);
+        let start = position * self.stride[axis];
+        let skipped = padding.saturating_sub(start).next_multiple_of(dilation);
+        let last = start + dilation * (self.kernel[axis] - 1);
+        let end = (last + 1).saturating_sub(padding).min(input);
+        (start + skipped - padding..end).step_by(dilation)
     }
 
     /// The output positions, from start to end, for which `tap` falls inside of the input.
@@ -414,6 +527,49 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn met_are_the_positions_that_some_tap_falls_on() {
+        let (mut windows, mut refused) = (0, 0);
+        for (axis, input) in axes() {
+            let [kernel, stride, padding, dilation] = axis;
+            if padding > kernel / 2 || whole_windows(axis, input) == 0 {
+                continue;
+            }
+            let (rows, columns) = (window(axis, PLAIN), window(PLAIN, axis));
+            let mut is_empty = false;
+            for position in 0..begun_windows(axis, input) {
+                let is_tap = |index: &usize| {
+                    (0..kernel).any(|tap| position * stride + tap * dilation == index + padding)
+                };
+                let expected: Vec<usize> = (0..input).filter(is_tap).collect();
+                is_empty |= expected.is_empty();
+                for met in [
+                    rows.met(0, position, input),
+                    columns.met(1, position, input),
+                ] {
+                    let met: Vec<usize> = met.collect();
+                    assert_eq!(met, expected, "{axis:?} on {input} at {position}");
+                }
+                windows += 1;
+            }
+            for checked in [
+                rows.check_taps_meet_the_input([input, 7]),
+                columns.check_taps_meet_the_input([7, input]),
+            ] {
+                assert_eq!(
+                    checked.is_err(),
+                    is_empty,
+                    "{axis:?} on {input}: {checked:?}"
+                );
+            }
+            refused += usize::from(is_empty);
+        }
+        assert!(
+            windows > 1000 && refused > 3,
+            "{windows} windows, {refused} refused"
+        );
     }
 
     #[test]

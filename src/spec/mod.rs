@@ -1,6 +1,9 @@
 //! What to check, as data: no arrays, only sizes and names.
 
 pub mod activation;
+mod adaptive_avg_pool2d;
+mod conv_transpose2d;
+
 pub mod case;
 pub mod extent;
 pub mod normalization;
@@ -18,6 +21,9 @@ pub use activation::{
     SoftmaxSpec, SoftplusSpec,
 };
 pub use normalization::{BatchNorm2dSpec, GroupNormSpec, InstanceNormSpec, LayerNormSpec};
+
+pub use adaptive_avg_pool2d::{AdaptiveAvgPool2dSpec, adaptive_window, largest_adaptive_window};
+pub use conv_transpose2d::ConvTranspose2dSpec;
 
 /// A network, its input and its loss, as somebody writes them in a TOML file.
 ///
@@ -90,6 +96,8 @@ pub struct LayerSpec {
 pub enum OpSpec {
     /// Two-dimensional cross-correlation.
     Conv2d(Conv2dSpec),
+    /// Two-dimensional transposed convolution.
+    ConvTranspose2d(ConvTranspose2dSpec),
     /// x·Wᵀ + b.
     Linear(LinearSpec),
     /// max(x, 0).
@@ -110,6 +118,8 @@ pub enum OpSpec {
     GroupNorm(GroupNormSpec),
     /// Channels of a sample normalised.
     InstanceNorm(InstanceNormSpec),
+    /// Mean over windows that share the input among a given number of outputs.
+    AdaptiveAvgPool2d(AdaptiveAvgPool2dSpec),
     /// All axes but the batch become one.
     Flatten {},
     /// x, or a little of it where it is negative.
@@ -207,6 +217,9 @@ pub struct MaxPool2dSpec {
     /// Padding on each side, never chosen as the maximum.
     #[serde(with = "pair", default, skip_serializing_if = "is_zeros")]
     pub padding: [usize; 2],
+    /// Distance between taps.
+    #[serde(with = "pair", default = "ones", skip_serializing_if = "is_ones")]
+    pub dilation: [usize; 2],
     /// Whether the last, partial window is kept.
     #[serde(default, skip_serializing_if = "is_no")]
     pub ceil_mode: bool,
@@ -309,6 +322,7 @@ impl OpSpec {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Conv2d(_) => "conv2d",
+            Self::ConvTranspose2d(_) => "conv_transpose2d",
             Self::Linear(_) => "linear",
             Self::Relu {} => "relu",
             Self::Tanh {} => "tanh",
@@ -319,6 +333,7 @@ impl OpSpec {
             Self::LayerNorm(_) => "layer_norm",
             Self::GroupNorm(_) => "group_norm",
             Self::InstanceNorm(_) => "instance_norm",
+            Self::AdaptiveAvgPool2d(_) => "adaptive_avg_pool2d",
             Self::Flatten {} => "flatten",
             Self::LeakyRelu(_) => "leaky_relu",
             Self::Elu(_) => "elu",

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 use super::activation;
-use super::extent::{MOST_ENTRIES, Rounding, ShapeError, Window, checked_size};
+use super::extent::{MOST_ENTRIES, Rounding, ShapeError, Window, check_groups, checked_size};
+use super::largest_adaptive_window;
 use super::{AvgPool2dSpec, Conv2dSpec, LinearSpec, LossSpec, MaxPool2dSpec, NetworkSpec, OpSpec};
 
 /// A network with the shape of every tensor in it, for one batch size.
@@ -43,7 +44,8 @@ pub struct PlannedParameter {
     pub name: String,
     /// PyTorch's layout.
     pub shape: Vec<usize>,
-    /// Number of inputs that one output unit sums over, for the initial values.
+    /// Number of weights behind one index of the first axis, which PyTorch's initial values go by: the
+    /// inputs that one output unit sums over, but for a transposed convolution.
     pub fan_in: usize,
 }
 
@@ -166,10 +168,13 @@ fn layer_names(spec: &NetworkSpec) -> Result<Vec<String>, PlanError> {
         .map(|layer| {
             let stem = match layer.op {
                 OpSpec::Conv2d(_) => "conv",
+                OpSpec::ConvTranspose2d(_) => "deconv",
                 OpSpec::Linear(_) => "fc",
-                OpSpec::MaxPool2d(_) | OpSpec::AvgPool2d(_) => "pool",
                 OpSpec::BatchNorm2d(_) => "bn",
                 OpSpec::LayerNorm(_) | OpSpec::GroupNorm(_) | OpSpec::InstanceNorm(_) => "norm",
+                OpSpec::MaxPool2d(_) | OpSpec::AvgPool2d(_) | OpSpec::AdaptiveAvgPool2d(_) => {
+                    "pool"
+                }
                 _ => layer.op.name(),
             };
             let count = counts.entry(stem).or_insert(0_usize);
@@ -194,6 +199,10 @@ fn layer_names(spec: &NetworkSpec) -> Result<Vec<String>, PlanError> {
 fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
     match op {
         OpSpec::Conv2d(conv) => conv_output(conv, input),
+        OpSpec::ConvTranspose2d(conv) => {
+            let [batch, channels, rows, columns] = image(input)?;
+            Ok([&[batch][..], &conv.output([channels, rows, columns])?].concat())
+        }
         OpSpec::Linear(linear) => linear_output(linear, input),
         OpSpec::Relu {} | OpSpec::Tanh {} | OpSpec::Sigmoid {} => Ok(input.to_vec()),
         OpSpec::LeakyRelu(_)
@@ -221,29 +230,18 @@ fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> 
             image(input)?;
             normalization::group_norm(1, norm.eps, input)
         }
+        OpSpec::AdaptiveAvgPool2d(pool) => {
+            let [batch, channels, _, _] = image(input)?;
+            let [rows, columns] = pool.output_size;
+            Ok(vec![batch, channels, rows, columns])
+        }
         OpSpec::Flatten {} => Ok(vec![input[0], checked_size("its input", &input[1..])?]),
     }
 }
 
 fn conv_output(conv: &Conv2dSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
     let [batch, channels, rows, columns] = image(input)?;
-    if conv.groups == 0 {
-        return Err(ShapeError::Zero {
-            what: "groups".to_owned(),
-        });
-    }
-    for (channels, what) in [
-        (channels, "the input channels"),
-        (conv.out_channels, "out_channels"),
-    ] {
-        if !channels.is_multiple_of(conv.groups) {
-            return Err(ShapeError::Groups {
-                groups: conv.groups,
-                what,
-                channels,
-            });
-        }
-    }
+    check_groups(conv.groups, channels, conv.out_channels)?;
     let [rows, columns] = conv.window().output([rows, columns], Rounding::Floor)?;
     Ok(vec![batch, conv.out_channels, rows, columns])
 }
@@ -265,8 +263,10 @@ fn pool_output(
     input: &[usize],
 ) -> Result<Vec<usize>, ShapeError> {
     let [batch, channels, rows, columns] = image(input)?;
-    let [rows, columns] = window.output([rows, columns], rounding)?;
+    let size = [rows, columns];
+    let [rows, columns] = window.output(size, rounding)?;
     window.check_pooling_padding()?;
+    window.check_taps_meet_the_input(size)?;
     Ok(vec![batch, channels, rows, columns])
 }
 
@@ -280,13 +280,17 @@ fn image(shape: &[usize]) -> Result<[usize; 4], ShapeError> {
 
 /// Entries of the matrix of all windows, which the reverse source gathers.
 fn window_entries(op: &OpSpec, input: &[usize], output: &[usize]) -> usize {
-    let window = match op {
-        OpSpec::Conv2d(conv) => conv.window(),
-        OpSpec::MaxPool2d(pool) => pool.window(),
-        OpSpec::AvgPool2d(pool) => pool.window(),
+    let kernel = match op {
+        OpSpec::Conv2d(conv) => conv.kernel,
+        OpSpec::ConvTranspose2d(conv) => conv.kernel,
+        OpSpec::MaxPool2d(pool) => pool.kernel,
+        OpSpec::AvgPool2d(pool) => pool.kernel,
+        OpSpec::AdaptiveAvgPool2d(_) => {
+            [2, 3].map(|axis| largest_adaptive_window(input[axis], output[axis]))
+        }
         _ => return 0,
     };
-    let factors = [&window.kernel[..], &output[2..], &input[..2]].concat();
+    let factors = [&kernel[..], &output[2..], &input[..2]].concat();
     factors.into_iter().fold(1, usize::saturating_mul)
 }
 
@@ -295,15 +299,28 @@ const SLOPE_FAN_IN: usize = 16;
 
 /// The parameters of `op` in PyTorch's names and layouts, for an input of shape `input`.
 fn parameters(op: &OpSpec, layer: &str, input: &[usize]) -> Vec<PlannedParameter> {
-    let (weight, bias) = match op {
+    let (weight, units, bias) = match op {
         OpSpec::Conv2d(conv) => {
             let [rows, columns] = conv.kernel;
             (
                 vec![conv.out_channels, input[1] / conv.groups, rows, columns],
+                conv.out_channels,
                 conv.bias,
             )
         }
-        OpSpec::Linear(linear) => (vec![linear.out_features, input[1]], linear.bias),
+        OpSpec::ConvTranspose2d(conv) => {
+            let [rows, columns] = conv.kernel;
+            (
+                vec![input[1], conv.out_channels / conv.groups, rows, columns],
+                conv.out_channels,
+                conv.bias,
+            )
+        }
+        OpSpec::Linear(linear) => (
+            vec![linear.out_features, input[1]],
+            linear.out_features,
+            linear.bias,
+        ),
         OpSpec::Prelu(prelu) => {
             return vec![PlannedParameter {
                 name: format!("{layer}.weight"),
@@ -313,7 +330,6 @@ fn parameters(op: &OpSpec, layer: &str, input: &[usize]) -> Vec<PlannedParameter
         }
         op => return normalization::parameters(op, layer, input),
     };
-    let units = weight[0];
     // An overflow is reported when the parameter's own size is checked.
     let fan_in = crate::tensor::size(&weight[1..]).unwrap_or(usize::MAX);
     let mut parameters = vec![PlannedParameter {
@@ -395,7 +411,10 @@ impl MaxPool2dSpec {
     /// The sliding window.
     #[must_use]
     pub fn window(&self) -> Window {
-        pooling_window(self.kernel, self.stride, self.padding)
+        Window {
+            dilation: self.dilation,
+            ..pooling_window(self.kernel, self.stride, self.padding)
+        }
     }
 }
 

@@ -124,6 +124,7 @@ fn max_pool() -> OpSpec {
         kernel: [2, 2],
         stride: None,
         padding: [0, 0],
+        dilation: [1, 1],
         ceil_mode: false,
     })
 }

@@ -18,6 +18,7 @@ fn max_pool(kernel: [usize; 2], stride: [usize; 2], padding: [usize; 2]) -> MaxP
         kernel,
         stride: Some(stride),
         padding,
+        dilation: [1, 1],
         ceil_mode: false,
     }
 }

@@ -17,12 +17,22 @@ use super::{Outcome, hold, made};
 #[test]
 fn backward_is_the_adjoint_of_the_derivative() {
     hold("adjoint_conv2d", strategy::conv2d(), |case| adjoint(&case));
+    hold(
+        "adjoint_conv_transpose2d",
+        strategy::conv_transpose2d(),
+        |case| adjoint(&case),
+    );
     hold("adjoint_max_pool2d", strategy::max_pool2d(), |case| {
         adjoint(&case)
     });
     hold("adjoint_avg_pool2d", strategy::avg_pool2d(), |case| {
         adjoint(&case)
     });
+    hold(
+        "adjoint_adaptive_avg_pool2d",
+        strategy::adaptive_avg_pool2d(),
+        |case| adjoint(&case),
+    );
     hold("adjoint_linear", strategy::linear(), |case| adjoint(&case));
     hold("adjoint_prelu", strategy::prelu(), |case| adjoint(&case));
     hold("adjoint_elementwise", strategy::elementwise(), |case| {
@@ -76,6 +86,7 @@ fn adjoint(case: &OperatorCase) -> Outcome {
         let bound = match case.op {
             // Short multiples of 1/64: every product and sum is exact.
             OpSpec::Conv2d(_)
+            | OpSpec::ConvTranspose2d(_)
             | OpSpec::Linear(_)
             | OpSpec::MaxPool2d(_)
             | OpSpec::Relu {}

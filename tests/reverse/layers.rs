@@ -30,6 +30,7 @@ fn max_pool(kernel: [usize; 2]) -> MaxPool2dSpec {
         kernel,
         stride: None,
         padding: [0, 0],
+        dilation: [1, 1],
         ceil_mode: false,
     }
 }
@@ -196,8 +197,16 @@ fn max_pools_agree() {
         ceil_mode: true,
         ..max_pool([3, 3])
     };
+    let dilated = MaxPool2dSpec {
+        stride: Some([1, 2]),
+        padding: [1, 0],
+        dilation: [2, 3],
+        ceil_mode: true,
+        ..max_pool([3, 2])
+    };
     for (what, pool, input) in [
         ("plain", max_pool([2, 2]), [2, 3, 4, 6]),
+        ("dilated", dilated, [2, 2, 6, 7]),
         ("overlapping, padded", overlapping, [2, 2, 5, 5]),
         ("ceil mode", ceil, [2, 2, 6, 6]),
         ("one by one", max_pool([1, 1]), [1, 1, 1, 1]),

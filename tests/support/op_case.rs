@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use gradproof::loss::Loss;
 use gradproof::network::{LeafName, Problem};
 use gradproof::spec::{
-    Approximation, AvgPool2dSpec, BatchNorm2dSpec, Conv2dSpec, EluSpec, GeluSpec, GroupNormSpec,
-    LayerNormSpec, LeakyReluSpec, LinearSpec, LossSpec, MaxPool2dSpec, OpSpec, SoftplusSpec,
+    AdaptiveAvgPool2dSpec, Approximation, AvgPool2dSpec, BatchNorm2dSpec, Conv2dSpec,
+    ConvTranspose2dSpec, EluSpec, GeluSpec, GroupNormSpec, LayerNormSpec, LeakyReluSpec,
+    LinearSpec, LossSpec, MaxPool2dSpec, OpSpec, SoftplusSpec,
 };
 use gradproof::tensor::{self, Tensor};
 use serde::Deserialize;
@@ -72,6 +73,16 @@ struct ConvAttributes {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct ConvTransposeAttributes {
+    stride: [usize; 2],
+    padding: [usize; 2],
+    output_padding: [usize; 2],
+    dilation: [usize; 2],
+    groups: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct MaxPoolAttributes {
     kernel: [usize; 2],
     stride: [usize; 2],
@@ -108,6 +119,12 @@ struct LayerNormAttributes {
 struct GroupNormAttributes {
     eps: f64,
     groups: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AdaptivePoolAttributes {
+    output: [usize; 2],
 }
 
 #[derive(Deserialize)]
@@ -260,9 +277,11 @@ impl OpCase {
     /// What the operator takes, in alphabetical order.
     fn leaf_names(&self) -> Vec<&'static str> {
         match self.op.as_str() {
-            "conv2d" | "linear" if self.inputs.contains_key("bias") => vec!["bias", "weight", "x"],
-            "conv2d" | "linear" => vec!["weight", "x"],
             "batch_norm2d" | "layer_norm" | "group_norm" => vec!["bias", "weight", "x"],
+            "conv2d" | "conv_transpose2d" | "linear" if self.inputs.contains_key("bias") => {
+                vec!["bias", "weight", "x"]
+            }
+            "conv2d" | "conv_transpose2d" | "linear" => vec!["weight", "x"],
             _ => vec!["x"],
         }
     }
@@ -301,6 +320,22 @@ impl OpCase {
                     kernel: [rows, columns],
                     stride: attributes.stride,
                     padding: attributes.padding,
+                    dilation: attributes.dilation,
+                    groups: attributes.groups,
+                    bias,
+                })
+            }
+            "conv_transpose2d" => {
+                let attributes: ConvTransposeAttributes = self.attributes()?;
+                let &[_, group_out, rows, columns] = self.input("weight")?.shape.as_slice() else {
+                    return Err("a convolution's weight has four axes".to_owned());
+                };
+                OpSpec::ConvTranspose2d(ConvTranspose2dSpec {
+                    out_channels: group_out * attributes.groups,
+                    kernel: [rows, columns],
+                    stride: attributes.stride,
+                    padding: attributes.padding,
+                    output_padding: attributes.output_padding,
                     dilation: attributes.dilation,
                     groups: attributes.groups,
                     bias,
@@ -351,6 +386,7 @@ impl OpCase {
                     kernel: attributes.kernel,
                     stride: Some(attributes.stride),
                     padding: attributes.padding,
+                    dilation: [1, 1],
                     ceil_mode: attributes.ceil_mode,
                 })
             }
@@ -362,6 +398,12 @@ impl OpCase {
                     padding: attributes.padding,
                     ceil_mode: attributes.ceil_mode,
                     count_include_pad: attributes.count_include_pad,
+                })
+            }
+            "adaptive_avg_pool2d" => {
+                let attributes: AdaptivePoolAttributes = self.attributes()?;
+                OpSpec::AdaptiveAvgPool2d(AdaptiveAvgPool2dSpec {
+                    output_size: attributes.output,
                 })
             }
             "softmax_cross_entropy" => {

@@ -8,7 +8,8 @@ use crate::tensor::{self, Tensor};
 use super::catalogue::Fault;
 use super::source::Mutated;
 use super::{
-    activation, conv2d, function, linear, loss, mask, normalization, numbers, penalty, pooling,
+    activation, adaptive_pool, conv_transpose2d, conv2d, function, linear, loss, mask,
+    normalization, numbers, penalty, pooling,
 };
 
 /// What one layer's backward works with.
@@ -101,10 +102,12 @@ fn inputs<S: Scalar>(
 fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradients<S> {
     let input = match layer {
         Layer::Conv2d(conv) => return conv2d::backward(conv, pass),
+        Layer::ConvTranspose2d(conv) => return conv_transpose2d::backward(conv, pass),
         Layer::Linear => return linear::backward(pass),
         Layer::Normalization(norm) => return normalization::backward(norm, pass),
         Layer::MaxPool2d(pool) => pooling::max_pool2d(pool, pass),
         Layer::AvgPool2d(pool) => pooling::avg_pool2d(pool, pass),
+        Layer::AdaptiveAvgPool2d => adaptive_pool::backward(pass),
         Layer::Relu => activation::relu(pass),
         Layer::Tanh => activation::tanh(pass),
         Layer::Sigmoid => activation::sigmoid(pass),

@@ -9,6 +9,8 @@ use crate::network::{LeafName, Problem};
 use crate::spec::PenaltySpec;
 
 use super::activation::{self, FlattenFault, ReluFault, SigmoidFault, TanhFault};
+use super::adaptive_pool::{self, AdaptiveAvgPool2dFault};
+use super::conv_transpose2d::{self, ConvTranspose2dFault};
 use super::conv2d::{self, Conv2dFault};
 use super::entry_loss::{self, AbsoluteErrorFault, BceWithLogitsFault, HuberFault};
 use super::function::{self, ActivationFault};
@@ -40,12 +42,16 @@ pub struct Mutant {
 pub enum Fault {
     /// In a convolution.
     Conv2d(Conv2dFault),
+    /// In a transposed convolution.
+    ConvTranspose2d(ConvTranspose2dFault),
     /// In a linear layer.
     Linear(LinearFault),
     /// In a max-pooling.
     MaxPool2d(MaxPool2dFault),
     /// In an average pooling.
     AvgPool2d(AvgPool2dFault),
+    /// In an adaptive average pooling.
+    AdaptiveAvgPool2d(AdaptiveAvgPool2dFault),
     /// In a ReLU.
     Relu(ReluFault),
     /// In a hyperbolic tangent.
@@ -101,9 +107,11 @@ impl Mutant {
     pub fn all() -> impl Iterator<Item = Self> {
         [
             conv2d::MUTANTS,
+            conv_transpose2d::MUTANTS,
             linear::MUTANTS,
             pooling::MAX_MUTANTS,
             pooling::AVG_MUTANTS,
+            adaptive_pool::MUTANTS,
             activation::MUTANTS,
             function::MUTANTS,
             mask::MUTANTS,
@@ -130,9 +138,11 @@ impl Mutant {
     pub fn subject(&self) -> &'static str {
         match self.fault {
             Fault::Conv2d(_) => "conv2d",
+            Fault::ConvTranspose2d(_) => "conv_transpose2d",
             Fault::Linear(_) => "linear",
             Fault::MaxPool2d(_) => "max_pool2d",
             Fault::AvgPool2d(_) => "avg_pool2d",
+            Fault::AdaptiveAvgPool2d(_) => "adaptive_avg_pool2d",
             Fault::Relu(_) => "relu",
             Fault::Tanh(_) => "tanh",
             Fault::Sigmoid(_) => "sigmoid",
@@ -169,9 +179,11 @@ impl Mutant {
                 let mut parameters = layer.parameter_range().map(LeafName::Parameter);
                 match self.fault {
                     Fault::Conv2d(_) => matches!(layer.layer, Layer::Conv2d(_)),
+                    Fault::ConvTranspose2d(_) => matches!(layer.layer, Layer::ConvTranspose2d(_)),
                     Fault::Linear(_) => matches!(layer.layer, Layer::Linear),
                     Fault::MaxPool2d(_) => matches!(layer.layer, Layer::MaxPool2d(_)),
                     Fault::AvgPool2d(_) => matches!(layer.layer, Layer::AvgPool2d(_)),
+                    Fault::AdaptiveAvgPool2d(_) => matches!(layer.layer, Layer::AdaptiveAvgPool2d),
                     Fault::Relu(_) => matches!(layer.layer, Layer::Relu),
                     Fault::Tanh(_) => matches!(layer.layer, Layer::Tanh),
                     Fault::Sigmoid(_) => matches!(layer.layer, Layer::Sigmoid),

@@ -16,9 +16,11 @@
 //! ```
 
 mod activation;
+mod adaptive_pool;
 mod backward;
 mod catalogue;
 mod conv2d;
+mod conv_transpose2d;
 mod entry_loss;
 mod fixture;
 mod function;
@@ -34,7 +36,9 @@ mod source;
 mod window;
 
 pub use activation::{FlattenFault, ReluFault, SigmoidFault, TanhFault};
+pub use adaptive_pool::AdaptiveAvgPool2dFault;
 pub use catalogue::{Fault, Mutant};
+pub use conv_transpose2d::ConvTranspose2dFault;
 pub use conv2d::Conv2dFault;
 pub use entry_loss::{AbsoluteErrorFault, BceWithLogitsFault, HuberFault};
 pub use fixture::{Fixture, SCALES, fixtures};

@@ -10,8 +10,8 @@ use super::kind::BugKind;
 use super::positions::{Differences, listed};
 use super::precision::{self, Found};
 use super::{
-    activation, conv2d, factor, linear, loss, mask, normalization, penalty, pool, rearranged,
-    softmax,
+    activation, adaptive_pool, conv_transpose2d, conv2d, factor, linear, loss, mask, normalization,
+    penalty, pool, rearranged, softmax,
 };
 
 /// With fewer entries that a fault clearly moves, one of several kinds is not named.
@@ -119,6 +119,7 @@ fn of_part(context: &Context<'_>, hold: &mut dyn FnMut(&Hypothesis<'_>)) {
     let problem = context.problem;
     let hypotheses = match (context.layer(), &problem.objective.loss) {
         (Some(Layer::Conv2d(conv)), _) => conv2d::hypotheses(conv, context),
+        (Some(Layer::ConvTranspose2d(conv)), _) => conv_transpose2d::hypotheses(conv, context),
         (Some(Layer::Linear), _) => linear::hypotheses(context),
         (Some(Layer::MaxPool2d(pool)), _) => pool::max_pool2d(pool, context),
         (Some(Layer::AvgPool2d(pool)), _) => pool::avg_pool2d(pool, context),
@@ -126,6 +127,7 @@ fn of_part(context: &Context<'_>, hold: &mut dyn FnMut(&Hypothesis<'_>)) {
         (Some(Layer::Activation(Activation::LogSoftmax(spec))), _) => {
             softmax::log_softmax(*spec, context)
         }
+        (Some(Layer::AdaptiveAvgPool2d), _) => adaptive_pool::hypotheses(context),
         (Some(layer @ (Layer::Relu | Layer::Tanh | Layer::Sigmoid | Layer::Activation(_))), _) => {
             activation::hypotheses(layer, context)
         }

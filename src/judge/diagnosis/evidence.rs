@@ -29,6 +29,8 @@ pub struct Evidence<'a> {
 pub(super) enum Role {
     /// A convolution's weight (O, C/G, kh, kw).
     Kernel,
+    /// A transposed convolution's weight (C, O/G, kh, kw).
+    TransposedKernel,
     /// A linear layer's weight (O, I).
     Matrix,
     /// One number per channel or feature.
@@ -78,6 +80,7 @@ impl<'a> Context<'a> {
             _ if is_of_places => Role::Bias,
             (LeafName::Input, 4) => Role::Images,
             (LeafName::Input, _) => Role::Features,
+            (LeafName::Parameter(_), 4) if is_transposed(evidence) => Role::TransposedKernel,
             (LeafName::Parameter(_), 4) => Role::Kernel,
             (LeafName::Parameter(_), 2) => Role::Matrix,
             (LeafName::Parameter(_), _) => Role::Bias,
@@ -126,6 +129,7 @@ impl<'a> Context<'a> {
     pub(super) fn groups(&self) -> usize {
         match self.owner() {
             Some(Layer::Conv2d(conv)) => conv.groups,
+            Some(Layer::ConvTranspose2d(conv)) => conv.groups,
             _ => 1,
         }
     }
@@ -146,6 +150,18 @@ impl<'a> Context<'a> {
     }
 }
 
+/// Whether the leaf is a transposed convolution's.
+fn is_transposed(evidence: &Evidence<'_>) -> bool {
+    let network = &evidence.alone.network;
+    let LeafName::Parameter(parameter) = evidence.leaf else {
+        return false;
+    };
+    network.owner(parameter).is_some_and(|owner| {
+        let layer = &network.layers()[owner].layer;
+        matches!(layer, Layer::ConvTranspose2d(_))
+    })
+}
+
 fn output_gradient(problem: &Problem) -> Option<Vec<f64>> {
     match &problem.objective.loss {
         Some(Loss::WeightedSum { cotangent }) => {
@@ -157,12 +173,23 @@ fn output_gradient(problem: &Problem) -> Option<Vec<f64>> {
 }
 
 impl Role {
+    /// Whether it is the weight of a convolution, transposed or not.
+    pub(super) fn is_kernel(self) -> bool {
+        matches!(self, Self::Kernel | Self::TransposedKernel)
+    }
+
     /// What the tensor's axes run over, one of it each.
     pub(super) fn axes(self, rank: usize) -> Vec<&'static str> {
         match self {
             Self::Kernel => vec![
                 "output channel",
                 "input channel",
+                "kernel row",
+                "kernel column",
+            ],
+            Self::TransposedKernel => vec![
+                "input channel",
+                "output channel",
                 "kernel row",
                 "kernel column",
             ],

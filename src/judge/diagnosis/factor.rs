@@ -161,10 +161,15 @@ fn factor_look(context: &Context<'_>, factor: f64, slack: f64) -> String {
     if context.problem.network.layers().is_empty() {
         known.push((scale, "the loss's scale"));
     }
-    if let Some(Layer::Conv2d(conv)) = context.owner() {
-        let taps = (conv.window.kernel[0] * conv.window.kernel[1]) as f64;
+    let convolution = match context.owner() {
+        Some(Layer::Conv2d(conv)) => Some((conv.window, conv.groups)),
+        Some(Layer::ConvTranspose2d(conv)) => Some((conv.window, conv.groups)),
+        _ => None,
+    };
+    if let Some((window, groups)) = convolution {
+        let taps = (window.kernel[0] * window.kernel[1]) as f64;
         known.push((taps, "the number of taps of a kernel"));
-        known.push((conv.groups as f64, "the number of groups"));
+        known.push((groups as f64, "the number of groups"));
     }
     let output = context.problem.network.output_shape();
     let entries: usize = output.iter().product();

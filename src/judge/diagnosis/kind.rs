@@ -35,6 +35,8 @@ pub enum BugKind {
     DilationIgnored,
     /// The input is taken to have no padding.
     PaddingIgnored,
+    /// The output is taken to be without the rows and columns that its padding adds.
+    OutputPaddingIgnored,
     /// The first sample alone takes part.
     FirstSampleOnly,
     /// Contributions replace each other where they should add up.

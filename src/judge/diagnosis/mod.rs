@@ -10,7 +10,9 @@ mod window;
 
 // The transformations: of any tensor, then of each layer, loss and penalty.
 mod activation;
+mod adaptive_pool;
 mod conv2d;
+mod conv_transpose2d;
 mod factor;
 mod function;
 mod linear;

@@ -178,7 +178,7 @@ fn is_border(wrong: &[usize], context: &Context<'_>) -> bool {
     let [.., rows, columns] = context.shape else {
         return false;
     };
-    let planes = matches!(context.role, Role::Kernel | Role::Images);
+    let planes = context.role.is_kernel() || context.role == Role::Images;
     planes
         && wrong.len() > NAMED
         && wrong.iter().all(|flat| {

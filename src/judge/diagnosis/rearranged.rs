@@ -69,7 +69,7 @@ pub(super) fn hypotheses<'a>(context: &Context<'a>) -> Vec<Hypothesis<'a>> {
         "whether it is computed at all, and added to what is returned",
         |_| None,
     )];
-    if context.role == Role::Kernel {
+    if context.role.is_kernel() {
         hypotheses.extend(mirrored(shape));
     }
     hypotheses.extend(layouts(context.role, shape));
@@ -137,6 +137,26 @@ fn layouts(role: Role, shape: &[usize]) -> Vec<Hypothesis<'static>> {
                 &[2, 3, 1, 0],
             ),
         ],
+        Role::TransposedKernel => &[
+            (
+                BugKind::Transposed,
+                "the right gradient with the kernel's rows and columns exchanged",
+                "row and column are exchanged in an index of the kernel",
+                &[0, 1, 3, 2],
+            ),
+            (
+                BugKind::ChannelsSwapped,
+                "the right gradient with input and output channels exchanged",
+                "the weight of a transposed convolution has the input channels first",
+                &[1, 0, 2, 3],
+            ),
+            (
+                BugKind::Transposed,
+                "the right numbers in the order (row, column, output, input) of a channels-last layout",
+                "the layout in which the kernel's gradient is written or read",
+                &[2, 3, 1, 0],
+            ),
+        ],
         Role::Images => &[
             (
                 BugKind::Transposed,
@@ -190,7 +210,7 @@ fn permuted(shape: &[usize], order: &[usize]) -> (Vec<usize>, Vec<usize>) {
 
 fn rolled(role: Role, shape: &[usize], groups: usize) -> Vec<Hypothesis<'static>> {
     let axes: &[usize] = match role {
-        Role::Kernel | Role::Matrix => &[0, 1],
+        Role::Kernel | Role::TransposedKernel | Role::Matrix => &[0, 1],
         Role::Bias => &[0],
         Role::Images => &[1],
         Role::Features if shape.len() == 2 => &[1],
@@ -212,9 +232,9 @@ fn rolled(role: Role, shape: &[usize], groups: usize) -> Vec<Hypothesis<'static>
             ));
         }
     }
-    // In a kernel the groups are along the output channels; in an image along its channels.
+    // In a kernel the groups are along the first axis; in an image along its channels.
     let axis = usize::from(role == Role::Images);
-    if groups > 1 && matches!(role, Role::Kernel | Role::Bias | Role::Images) {
+    if groups > 1 && (role.is_kernel() || matches!(role, Role::Bias | Role::Images)) {
         let along = Along::of(shape, axis);
         let group = along.extent / groups;
         for step in [group, along.extent - group] {
@@ -291,7 +311,7 @@ fn missing(role: Role, shape: &[usize]) -> Vec<Hypothesis<'static>> {
 /// One place off, with zeros coming in or in a ring.
 fn shifted(role: Role, shape: &[usize]) -> Vec<Hypothesis<'static>> {
     let (rows, columns) = (Along::of(shape, 2), Along::of(shape, 3));
-    let look = if role == Role::Kernel {
+    let look = if role.is_kernel() {
         "a tap's index is off by one"
     } else {
         "a position is off by one: look at the padding"

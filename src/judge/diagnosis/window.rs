@@ -23,6 +23,8 @@ pub(super) struct Slide {
 pub(super) enum Skipped {
     Nothing,
     Last(Axis),
+    /// So many rows and columns at the end.
+    End([usize; 2]),
     Border,
 }
 
@@ -155,6 +157,7 @@ impl Skipped {
             Self::Last(Axis::Rows) => last(0),
             Self::Last(Axis::Columns) => last(1),
             Self::Last(Axis::Both) => last(0) || last(1),
+            Self::End(cut) => (0..2).any(|axis| at[axis] + cut[axis] >= extent[axis]),
             Self::Border => (0..2).any(|axis| at[axis] == 0 || last(axis)),
         }
     }

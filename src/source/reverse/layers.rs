@@ -7,18 +7,19 @@ use dfdx::prelude::{
     Trace, TryConcatAlong, TryLe, TryMatMul, ZerosTensor,
 };
 
-use crate::layer::{AvgPool2d, Conv2d, Layer, MaxPool2d};
+use crate::layer::{AvgPool2d, Conv2d, ConvTranspose2d, Layer, MaxPool2d};
 use crate::network::NetworkLayer;
 
 use super::activation;
 use super::window::Geometry;
-use super::{Activation, Leaf, Leaves, Taped, normalization};
+use super::{Activation, Leaf, Leaves, Taped, adaptive, normalization, transposed};
 
 /// Run one layer.
 pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> Activation {
     let own = &leaves.parameters[layer.parameter_range()];
     match &layer.layer {
         Layer::Conv2d(conv) => conv2d(conv, layer, leaves, own, x),
+        Layer::ConvTranspose2d(conv) => conv_transpose2d(conv, layer, leaves, own, x),
         Layer::Linear => linear(own, x),
         Layer::Relu => relu(leaves, x),
         Layer::Tanh => x.tanh(),
@@ -26,6 +27,7 @@ pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> A
         Layer::MaxPool2d(pool) => max_pool2d(pool, layer, leaves, x),
         Layer::AvgPool2d(pool) => avg_pool2d(pool, layer, leaves, x),
         Layer::Normalization(norm) => normalization::forward(norm, layer, leaves, own, x),
+        Layer::AdaptiveAvgPool2d => adaptive_avg_pool2d(layer, leaves, x),
         // The activation is flat already.
         Layer::Flatten => x,
         Layer::Activation(function) => activation::forward(function, layer, leaves, x),
@@ -56,6 +58,35 @@ fn conv2d(
     let y: Taped<(usize, usize)> = weight.matmul(windows).reshape_like(&(outputs, cells));
     let y = add_bias(y, own.get(1));
     y.reshape_like(&(outputs * geometry.positions(), batch))
+}
+
+/// Gather, for every output, what writes to it; then compute, for each group,
+/// (O/G, C/G·k)·(C/G·k, p·n), and add the bias.
+fn conv_transpose2d(
+    conv: &ConvTranspose2d,
+    layer: &NetworkLayer,
+    leaves: &Leaves,
+    own: &[Leaf],
+    x: Activation,
+) -> Activation {
+    let (channels, batch) = (layer.input[1], layer.output[0]);
+    let (outputs, positions) = (layer.output[1], layer.output[2] * layer.output[3]);
+    let (groups, cells) = (conv.groups, positions * batch);
+    let terms = channels / groups * conv.window.kernel[0] * conv.window.kernel[1];
+
+    let writers = transposed::writers(conv.window, &layer.input, &layer.output);
+    let writers: Taped<(usize, usize, usize)> =
+        gather_rows(leaves, x, writers).reshape_like(&(groups, terms, cells));
+    let order = transposed::weight_by_output(conv, channels, outputs);
+    let count = order.len();
+    let weight: Taped<(usize,)> = own[0]
+        .leaky_trace()
+        .gather(leaves.device.tensor_from_vec(order, (count,)));
+    let weight: Taped<(usize, usize, usize)> =
+        weight.reshape_like(&(groups, outputs / groups, terms));
+    let y: Taped<(usize, usize)> = weight.matmul(writers).reshape_like(&(outputs, cells));
+    let y = add_bias(y, own.get(1));
+    y.reshape_like(&(outputs * positions, batch))
 }
 
 /// Compute (o, i)·(i, n), and add the bias.
@@ -134,6 +165,20 @@ fn avg_pool2d(
     let divisors = leaves.device.tensor_from_vec(divisors, (pooled,));
     let shape = *sums.shape();
     sums / divisors.broadcast_like::<_, Axis<1>>(&shape)
+}
+
+/// Sum each window over its entries, and divide by their number.
+fn adaptive_avg_pool2d(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> Activation {
+    let (rows, counts) = adaptive::entries(&layer.input, &layer.output);
+    let (batch, pooled) = (layer.output[0], counts.len());
+    let most = rows.len() / pooled;
+    let windows: Taped<(usize, usize, usize)> =
+        gather_rows(leaves, x, rows).reshape_like(&(most, pooled, batch));
+    let sums: Activation = windows.sum::<_, Axis<0>>();
+    let counts = counts.into_iter().map(|count| count as f64).collect();
+    let counts = leaves.device.tensor_from_vec(counts, (pooled,));
+    let shape = *sums.shape();
+    sums / counts.broadcast_like::<_, Axis<1>>(&shape)
 }
 
 /// Gather rows of x, of which the one past the last is zero.

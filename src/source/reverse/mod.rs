@@ -12,9 +12,11 @@
 //! is not contiguous. `tests/dfdx_primitives.rs` holds known answers of everything that is used.
 
 mod activation;
+mod adaptive;
 mod layers;
 mod normalization;
 mod objective;
+mod transposed;
 mod window;
 
 use dfdx::prelude::{
