@@ -134,7 +134,7 @@ impl<S> Saved<S> {
     #[must_use]
     pub fn into_choices(self) -> Option<Choices> {
         match self {
-            Self::Choices { choices, .. } => Some(choices),
+            Self::Choices { choices, .. } | Self::Pieces { choices, .. } => Some(choices),
             _ => None,
         }
     }

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::extent::{AXES, MOST_ENTRIES, ShapeError, Window, check_groups};
+use super::extent::{AXES, MOST_ENTRIES, ShapeError, Window};
+use super::groups::check_groups;
 
 /// Attributes of `conv_transpose2d`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

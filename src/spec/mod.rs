@@ -6,6 +6,7 @@ mod conv_transpose2d;
 
 pub mod case;
 pub mod extent;
+mod groups;
 pub mod normalization;
 mod pair;
 pub mod plan;

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 use super::activation;
-use super::extent::{MOST_ENTRIES, Rounding, ShapeError, Window, check_groups, checked_size};
+use super::extent::{MOST_ENTRIES, Rounding, ShapeError, Window, checked_size};
+use super::groups::check_groups;
 use super::largest_adaptive_window;
 use super::{AvgPool2dSpec, Conv2dSpec, LinearSpec, LossSpec, MaxPool2dSpec, NetworkSpec, OpSpec};
 
