@@ -312,7 +312,10 @@ fn check_loss(spec: &NetworkSpec, output: &[usize]) -> Result<(), PlanError> {
         })
     };
     match &spec.loss {
-        LossSpec::SoftmaxCrossEntropy { label_smoothing } => {
+        LossSpec::SoftmaxCrossEntropy {
+            label_smoothing,
+            class_weights,
+        } => {
             let &[_, classes] = output else {
                 return wrong(format!(
                     "softmax_cross_entropy needs logits of shape [batch, classes], and the last layer gives {output:?}"
@@ -326,7 +329,7 @@ fn check_loss(spec: &NetworkSpec, output: &[usize]) -> Result<(), PlanError> {
                     "label_smoothing = {label_smoothing} is not in [0, 1)"
                 ));
             }
-            Ok(())
+            misfit(class_weights.as_deref(), classes).map_or(Ok(()), wrong)
         }
         LossSpec::Nll { class_weights } => {
             let &[_, classes] = output else {
@@ -334,16 +337,7 @@ fn check_loss(spec: &NetworkSpec, output: &[usize]) -> Result<(), PlanError> {
                     "nll needs log-probabilities of shape [batch, classes], and the last layer gives {output:?}"
                 ));
             };
-            let is_positive = |weight: &f64| *weight > 0.0 && weight.is_finite();
-            let fits =
-                |weights: &Vec<f64>| weights.len() == classes && weights.iter().all(is_positive);
-            if class_weights.as_ref().is_none_or(fits) {
-                Ok(())
-            } else {
-                wrong(format!(
-                    "class_weights has to be {classes} numbers above 0, one for each class"
-                ))
-            }
+            misfit(class_weights.as_deref(), classes).map_or(Ok(()), wrong)
         }
         LossSpec::Huber { delta } if !(*delta > 0.0 && delta.is_finite()) => {
             wrong(format!("delta = {delta} is not a number above 0"))
@@ -354,6 +348,14 @@ fn check_loss(spec: &NetworkSpec, output: &[usize]) -> Result<(), PlanError> {
         | LossSpec::BceWithLogits {}
         | LossSpec::WeightedSum {} => Ok(()),
     }
+}
+
+/// What is wrong with the weights of so many classes.
+fn misfit(weights: Option<&[f64]>, classes: usize) -> Option<String> {
+    let is_positive = |weight: &f64| *weight > 0.0 && weight.is_finite();
+    let fits = weights?.len() == classes && weights?.iter().all(is_positive);
+    (!fits)
+        .then(|| format!("class_weights has to be {classes} numbers above 0, one for each class"))
 }
 
 fn rounding(ceil_mode: bool) -> Rounding {

@@ -150,6 +150,7 @@ fn loss_gradient(loss: &Loss, y: &Tensor<f64>, scale: f64, mutant: Option<Mutant
         Loss::SoftmaxCrossEntropy {
             classes,
             label_smoothing,
+            ..
         } => {
             let labels = y.shape()[1] as f64;
             let mut dy = y.mapv(f64::exp);
