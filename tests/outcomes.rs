@@ -257,6 +257,7 @@ fn a_derivative_that_cancels_to_nothing_is_unobservable() {
     problem.objective.loss = Some(Loss::SoftmaxCrossEntropy {
         classes: vec![0],
         label_smoothing: 0.0,
+        class_weights: None,
     });
     let point = Point::new(problem, 1);
     let weight = point.problem.coordinates(LeafName::Parameter(0));

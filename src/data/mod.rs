@@ -72,9 +72,13 @@ pub fn batch(spec: &NetworkSpec, plan: &Plan, seed: u64) -> Result<(Tensor<f64>,
         }
     };
     let loss = match &spec.loss {
-        LossSpec::SoftmaxCrossEntropy { label_smoothing } => Loss::SoftmaxCrossEntropy {
+        LossSpec::SoftmaxCrossEntropy {
+            label_smoothing,
+            class_weights,
+        } => Loss::SoftmaxCrossEntropy {
             classes: labels,
             label_smoothing: *label_smoothing,
+            class_weights: class_weights.clone(),
         },
         LossSpec::Nll { class_weights } => Loss::Nll {
             classes: labels,

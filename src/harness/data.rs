@@ -31,9 +31,13 @@ pub(super) fn uniform(
 /// The loss of `plan`'s output with what it is compared with.
 pub(super) fn loss(spec: &LossSpec, plan: &Plan, seed: u64) -> Loss {
     match spec {
-        LossSpec::SoftmaxCrossEntropy { label_smoothing } => Loss::SoftmaxCrossEntropy {
+        LossSpec::SoftmaxCrossEntropy {
+            label_smoothing,
+            class_weights,
+        } => Loss::SoftmaxCrossEntropy {
             classes: classes(plan.output[0], plan.output[1], seed),
             label_smoothing: *label_smoothing,
+            class_weights: class_weights.clone(),
         },
         LossSpec::MeanSquaredError {} => Loss::MeanSquaredError {
             target: uniform(&plan.output, seed, "target", INPUT_BOUND, SHORT),

@@ -117,10 +117,23 @@ fn window(window: &Window, usual_stride: [usize; 2]) -> Vec<String> {
 /// The loss's name.
 pub(super) fn loss(loss: &LossSpec) -> String {
     match loss {
-        LossSpec::SoftmaxCrossEntropy { label_smoothing } if *label_smoothing > 0.0 => {
-            format!("softmax_cross_entropy(label smoothing {label_smoothing})")
+        LossSpec::SoftmaxCrossEntropy {
+            label_smoothing,
+            class_weights,
+        } => {
+            let mut parts = Vec::new();
+            if *label_smoothing > 0.0 {
+                parts.push(format!("label smoothing {label_smoothing}"));
+            }
+            if let Some(weights) = class_weights {
+                parts.push(format!("class weights {weights:?}"));
+            }
+            if parts.is_empty() {
+                "softmax_cross_entropy".to_owned()
+            } else {
+                format!("softmax_cross_entropy({})", parts.join(", "))
+            }
         }
-        LossSpec::SoftmaxCrossEntropy { .. } => "softmax_cross_entropy".to_owned(),
         LossSpec::MeanSquaredError {} => "mean_squared_error".to_owned(),
         LossSpec::Nll {
             class_weights: None,

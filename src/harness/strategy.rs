@@ -237,8 +237,12 @@ fn loss() -> impl Strategy<Value = LossSpec> {
         Just(LossSpec::L1 {}),
         prop_oneof![Just(1.0), Just(0.75)].prop_map(|delta| LossSpec::Huber { delta }),
         Just(LossSpec::BceWithLogits {}),
-        prop_oneof![Just(0.0), Just(0.125)]
-            .prop_map(|label_smoothing| LossSpec::SoftmaxCrossEntropy { label_smoothing }),
+        prop_oneof![Just(0.0), Just(0.125)].prop_map(|label_smoothing| {
+            LossSpec::SoftmaxCrossEntropy {
+                label_smoothing,
+                class_weights: None,
+            }
+        }),
     ]
 }
 

@@ -23,6 +23,8 @@ pub enum Loss {
         classes: Vec<usize>,
         /// The share of the target that is spread evenly over all classes.
         label_smoothing: f64,
+        /// The weight of each class; 1 when left out.
+        class_weights: Option<Vec<f64>>,
     },
     /// Minus the target class's log-probability, mean over the batch.
     Nll {
@@ -107,7 +109,11 @@ impl Loss {
             Self::SoftmaxCrossEntropy {
                 classes,
                 label_smoothing,
-            } => softmax_cross_entropy::forward(y, classes, *label_smoothing),
+                class_weights,
+            } => {
+                let weights = class_weights.as_deref();
+                softmax_cross_entropy::forward(y, classes, *label_smoothing, weights)
+            }
             Self::Nll {
                 classes,
                 class_weights,
@@ -134,7 +140,11 @@ impl Loss {
             Self::SoftmaxCrossEntropy {
                 classes,
                 label_smoothing,
-            } => softmax_cross_entropy::backward(y, classes, *label_smoothing, scale),
+                class_weights,
+            } => {
+                let weights = class_weights.as_deref();
+                softmax_cross_entropy::backward(y, classes, *label_smoothing, weights, scale)
+            }
             Self::Nll {
                 classes,
                 class_weights,

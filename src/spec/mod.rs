@@ -260,6 +260,9 @@ pub enum LossSpec {
         /// The share of the target that is spread evenly over all classes.
         #[serde(default, skip_serializing_if = "is_zero")]
         label_smoothing: f64,
+        /// The weight of each class; 1 when left out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class_weights: Option<Vec<f64>>,
     },
     /// Minus the target class's log-probability, mean over the batch.
     Nll {
@@ -274,7 +277,7 @@ pub enum LossSpec {
     /// Squared near the target and absolute beyond δ, mean over all entries.
     Huber {
         /// δ; 1 when left out.
-        #[serde(default = "unit", skip_serializing_if = "is_unit")]
+        #[serde(default = "unit")]
         delta: f64,
     },
     /// Binary cross-entropy of the logistic function of the output, mean over all entries.
@@ -383,10 +386,6 @@ fn is_zero(number: &f64) -> bool {
 
 fn unit() -> f64 {
     1.0
-}
-
-fn is_unit(number: &f64) -> bool {
-    number.to_bits() == 1.0_f64.to_bits()
 }
 
 fn is_yes(choice: &bool) -> bool {

@@ -1,16 +1,17 @@
 //! A spec whose every intermediate shape has been checked.
 
+mod loss;
+mod names;
 mod normalization;
-
-use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use super::activation;
 use super::extent::{MOST_ENTRIES, Rounding, ShapeError, Window, checked_size};
 use super::groups::check_groups;
-use super::largest_adaptive_window;
-use super::{AvgPool2dSpec, Conv2dSpec, LinearSpec, LossSpec, MaxPool2dSpec, NetworkSpec, OpSpec};
+use super::{
+    AvgPool2dSpec, Conv2dSpec, LinearSpec, MaxPool2dSpec, NetworkSpec, OpSpec, activation,
+    largest_adaptive_window,
+};
 
 /// A network with the shape of every tensor in it, for one batch size.
 #[derive(Clone, Debug, PartialEq)]
@@ -118,7 +119,7 @@ impl Plan {
 
         let mut shape = input.clone();
         let mut layers = Vec::with_capacity(spec.layers.len());
-        for (layer, name) in spec.layers.iter().zip(layer_names(spec)?) {
+        for (layer, name) in spec.layers.iter().zip(names::layer_names(spec)?) {
             let at_layer = |source| PlanError::Layer {
                 network: spec.name.clone(),
                 layer: name.clone(),
@@ -151,49 +152,13 @@ impl Plan {
                 limit: MOST_ENTRIES,
             });
         }
-        check_loss(spec, &shape)?;
+        loss::check(spec, &shape)?;
         Ok(Self {
             input,
             layers,
             output: shape,
         })
     }
-}
-
-/// The layers' names: their own, or operator and running number in PyTorch's manner (`conv1`, `fc2`).
-fn layer_names(spec: &NetworkSpec) -> Result<Vec<String>, PlanError> {
-    let mut counts = BTreeMap::new();
-    let mut taken = BTreeSet::new();
-    spec.layers
-        .iter()
-        .map(|layer| {
-            let stem = match layer.op {
-                OpSpec::Conv2d(_) => "conv",
-                OpSpec::ConvTranspose2d(_) => "deconv",
-                OpSpec::Linear(_) => "fc",
-                OpSpec::BatchNorm2d(_) => "bn",
-                OpSpec::LayerNorm(_) | OpSpec::GroupNorm(_) | OpSpec::InstanceNorm(_) => "norm",
-                OpSpec::MaxPool2d(_) | OpSpec::AvgPool2d(_) | OpSpec::AdaptiveAvgPool2d(_) => {
-                    "pool"
-                }
-                _ => layer.op.name(),
-            };
-            let count = counts.entry(stem).or_insert(0_usize);
-            *count += 1;
-            let name = layer
-                .name
-                .clone()
-                .unwrap_or_else(|| format!("{stem}{count}"));
-            if taken.insert(name.clone()) {
-                Ok(name)
-            } else {
-                Err(PlanError::DuplicateName {
-                    network: spec.name.clone(),
-                    layer: name,
-                })
-            }
-        })
-        .collect()
 }
 
 /// The shape of the output of `op`, batch first.
@@ -348,56 +313,12 @@ fn parameters(op: &OpSpec, layer: &str, input: &[usize]) -> Vec<PlannedParameter
     parameters
 }
 
-fn check_loss(spec: &NetworkSpec, output: &[usize]) -> Result<(), PlanError> {
-    let wrong = |what: String| {
-        Err(PlanError::Loss {
-            network: spec.name.clone(),
-            what,
-        })
-    };
-    match &spec.loss {
-        LossSpec::SoftmaxCrossEntropy { label_smoothing } => {
-            let &[_, classes] = output else {
-                return wrong(format!(
-                    "softmax_cross_entropy needs logits of shape [batch, classes], and the last layer gives {output:?}"
-                ));
-            };
-            if classes < 2 {
-                return wrong("softmax_cross_entropy over one class is constant: give the last layer 2 or more outputs".to_owned());
-            }
-            if !(0.0..1.0).contains(label_smoothing) {
-                return wrong(format!(
-                    "label_smoothing = {label_smoothing} is not in [0, 1)"
-                ));
-            }
-            Ok(())
-        }
-        LossSpec::Nll { class_weights } => {
-            let &[_, classes] = output else {
-                return wrong(format!(
-                    "nll needs log-probabilities of shape [batch, classes], and the last layer gives {output:?}"
-                ));
-            };
-            let is_positive = |weight: &f64| *weight > 0.0 && weight.is_finite();
-            let fits =
-                |weights: &Vec<f64>| weights.len() == classes && weights.iter().all(is_positive);
-            if class_weights.as_ref().is_none_or(fits) {
-                Ok(())
-            } else {
-                wrong(format!(
-                    "class_weights has to be {classes} numbers above 0, one for each class"
-                ))
-            }
-        }
-        LossSpec::Huber { delta } if !(*delta > 0.0 && delta.is_finite()) => {
-            wrong(format!("delta = {delta} is not a number above 0"))
-        }
-        LossSpec::MeanSquaredError {}
-        | LossSpec::L1 {}
-        | LossSpec::Huber { .. }
-        | LossSpec::BceWithLogits {}
-        | LossSpec::WeightedSum {} => Ok(()),
-    }
+/// What is wrong with the weights of so many classes.
+fn misfit(weights: Option<&[f64]>, classes: usize) -> Option<String> {
+    let is_positive = |weight: &f64| *weight > 0.0 && weight.is_finite();
+    let fits = weights?.len() == classes && weights?.iter().all(is_positive);
+    (!fits)
+        .then(|| format!("class_weights has to be {classes} numbers above 0, one for each class"))
 }
 
 fn rounding(ceil_mode: bool) -> Rounding {

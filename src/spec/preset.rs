@@ -55,6 +55,7 @@ fn lenet5(name: &str, activation: fn() -> OpSpec, pool: fn() -> OpSpec) -> Netwo
         data: DataSpec::Digits,
         loss: LossSpec::SoftmaxCrossEntropy {
             label_smoothing: 0.0,
+            class_weights: None,
         },
         layers: vec![
             layer("conv1", conv(6)),
@@ -81,6 +82,7 @@ fn mlp() -> NetworkSpec {
         data: DataSpec::Digits,
         loss: LossSpec::SoftmaxCrossEntropy {
             label_smoothing: 0.0,
+            class_weights: None,
         },
         layers: vec![
             layer("flatten", OpSpec::Flatten {}),

@@ -8,6 +8,12 @@ use proptest::prelude::*;
 /// A bound this many times the true error, in the median, is still worth something.
 const LARGEST_MEDIAN: f64 = 100.0;
 
+/// The median of fewer networks scatters: over 24 of them it was up to 1.8 times that over 600.
+const FEW_NETWORKS: u64 = 100;
+
+/// How much larger it may be over few.
+const SCATTER: f64 = 2.0;
+
 /// Classes of the histogram for each factor of two.
 const CLASSES: f64 = 8.0;
 
@@ -103,8 +109,13 @@ impl Tally {
     /// Hold that the bound is not much larger than it has to be.
     pub(crate) fn hold_median(&self) {
         let median = self.median();
+        let largest = if self.networks < FEW_NETWORKS {
+            SCATTER * LARGEST_MEDIAN
+        } else {
+            LARGEST_MEDIAN
+        };
         assert!(
-            median <= LARGEST_MEDIAN,
+            median <= largest,
             "{}: the median bound is {median:.0} times the true error",
             self.arithmetic
         );

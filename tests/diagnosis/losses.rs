@@ -21,6 +21,7 @@ fn softmax(label_smoothing: f64) -> Problem {
     let loss = Loss::SoftmaxCrossEntropy {
         classes,
         label_smoothing,
+        class_weights: None,
     };
     Problem::single(None, Vec::new(), random(&[3, 5], "z"), loss, 1.0).expect("the shapes fit")
 }

@@ -87,6 +87,7 @@ fn sentences_on_activation_loss_and_nothing_known() {
     let loss = Loss::SoftmaxCrossEntropy {
         classes: vec![1, 0, 3],
         label_smoothing: 0.0,
+        class_weights: None,
     };
     let problem = Problem::single(None, Vec::new(), z, loss, 1.0).expect("the shapes fit");
     let right = Right::of(&problem);

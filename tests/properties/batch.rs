@@ -125,9 +125,11 @@ fn sample(case: &NetworkCase, whole: &Problem, n: usize) -> Result<Problem, Plan
         Loss::SoftmaxCrossEntropy {
             classes,
             label_smoothing,
+            ..
         } => Loss::SoftmaxCrossEntropy {
             classes: vec![classes[n]],
             label_smoothing: *label_smoothing,
+            class_weights: None,
         },
         Loss::MeanSquaredError { target } => Loss::MeanSquaredError {
             target: only(target),

@@ -174,6 +174,7 @@ fn whole_networks_agree() {
                 loss: Some(Loss::SoftmaxCrossEntropy {
                     classes: (0..batch).map(|n| n * 3 % 10).collect(),
                     label_smoothing: 0.0,
+                    class_weights: None,
                 }),
                 scale: 1.0,
                 penalty: Some(PenaltySpec::L2 { strength: 0.001 }),

@@ -20,6 +20,7 @@ fn cross_entropy_agrees_alone() {
         let loss = |classes: &[usize]| Loss::SoftmaxCrossEntropy {
             classes: classes.to_vec(),
             label_smoothing,
+            class_weights: None,
         };
         for (what, logits) in [
             ("small logits", small.clone()),
@@ -28,6 +29,12 @@ fn cross_entropy_agrees_alone() {
         ] {
             assert_agrees(what, loss_alone(logits, loss(&[2, 0, 3])));
         }
+        let weighted = Loss::SoftmaxCrossEntropy {
+            classes: vec![2, 0, 3],
+            label_smoothing,
+            class_weights: Some(vec![0.5, 2.0, 1.0, 0.25]),
+        };
+        assert_agrees("class weights", loss_alone(small.clone(), weighted));
         assert_agrees("one class", loss_alone(zeros(&[2, 1]), loss(&[0, 0])));
         assert_agrees("one sample", loss_alone(random(&[1, 2], "one"), loss(&[1])));
     }

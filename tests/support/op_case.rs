@@ -419,6 +419,7 @@ impl OpCase {
                 return Ok(Subject::Loss(Loss::SoftmaxCrossEntropy {
                     classes: attributes.target,
                     label_smoothing: attributes.label_smoothing,
+                    class_weights: None,
                 }));
             }
             "mse" => {

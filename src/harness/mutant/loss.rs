@@ -76,9 +76,14 @@ pub(super) fn backward<S: Scalar>(
         Loss::SoftmaxCrossEntropy {
             classes,
             label_smoothing,
-        } => cross_entropy(y, classes, *label_smoothing, scale, |wrong| {
-            fault == Some(Fault::SoftmaxCrossEntropy(wrong))
-        }),
+            class_weights,
+        } => cross_entropy(
+            y,
+            (classes, class_weights.as_deref()),
+            *label_smoothing,
+            scale,
+            |wrong| fault == Some(Fault::SoftmaxCrossEntropy(wrong)),
+        ),
         Loss::MeanSquaredError { target } => squared_error(y, target, scale, |wrong| {
             fault == Some(Fault::MeanSquaredError(wrong))
         }),
@@ -105,37 +110,43 @@ pub(super) fn backward<S: Scalar>(
     }
 }
 
-/// (1/Σ_j e^(z[n,j] − z[n,k]) − q[n,k])/N.
+/// (Σ q/Σ_j e^(z[n,j] − z[n,k]) − q[n,k])/W.
 fn cross_entropy<S: Scalar>(
     z: &Tensor<S>,
-    classes: &[usize],
+    (classes, weights): (&[usize], Option<&[f64]>),
     label_smoothing: f64,
     scale: S,
     has: impl Fn(CrossEntropyFault) -> bool,
 ) -> Tensor<S> {
-    let (batch, labels) = (z.shape()[0], z.shape()[1]);
+    let labels = z.shape()[1];
+    let weight = |class: usize| weights.map_or(1.0, |weights| weights[class]);
+    let total_weight = S::constant(classes.iter().map(|class| weight(*class)).sum());
     let smoothing = if has(CrossEntropyFault::SmoothingForgotten) {
         0.0
     } else {
         label_smoothing
     };
     let divisor = match () {
-        () if has(CrossEntropyFault::BatchMeanMissing) => 1,
-        () if has(CrossEntropyFault::OverClasses) => batch * labels,
-        () => batch,
+        () if has(CrossEntropyFault::BatchMeanMissing) => S::one(),
+        () if has(CrossEntropyFault::OverClasses) => total_weight * S::constant(labels as f64),
+        () => total_weight,
     };
     let mut dz = z.clone();
     for (n, class) in classes.iter().enumerate() {
+        let spread = smoothing / labels as f64;
+        let all: f64 = (0..labels).map(weight).sum();
+        let mass = weights.map_or(1.0, |_| (1.0 - smoothing) * weight(*class) + spread * all);
         for k in 0..labels {
             let mut total = S::zero();
             for j in 0..labels {
                 total += (z[[n, j]] - z[[n, k]]).exp();
             }
-            let softmax = S::one() / total;
-            let mut q = smoothing / labels as f64;
+            let softmax = S::constant(mass) / total;
+            let mut q = spread;
             if k == *class {
                 q += 1.0 - smoothing;
             }
+            q *= weight(k);
             if has(CrossEntropyFault::OneHotMissing) {
                 q = 0.0;
             }
@@ -144,7 +155,7 @@ fn cross_entropy<S: Scalar>(
             } else {
                 softmax - S::constant(q)
             };
-            dz[[n, k]] = difference * scale / S::constant(divisor as f64);
+            dz[[n, k]] = difference * scale / divisor;
         }
     }
     dz

@@ -27,6 +27,7 @@ pub(super) fn hypotheses<'a>(loss: &Loss, context: &'a Context<'a>) -> Vec<Hypot
         Loss::SoftmaxCrossEntropy {
             classes,
             label_smoothing,
+            class_weights: None,
         } => {
             let labels = context.shape[1];
             let share = scale / classes.len() as f64;
@@ -68,7 +69,8 @@ pub(super) fn hypotheses<'a>(loss: &Loss, context: &'a Context<'a>) -> Vec<Hypot
             of_entries(&HUBER, entries, over(target), context)
         }
         Loss::BceWithLogits { target } => of_entries(&BINARY, pairs(target), over(target), context),
-        Loss::WeightedSum { .. } => Vec::new(),
+        // What is known about the gradient under class weights is what holds of every tensor.
+        Loss::SoftmaxCrossEntropy { .. } | Loss::WeightedSum { .. } => Vec::new(),
     }
 }
 

@@ -42,7 +42,13 @@ fn loss_forward(loss: &Loss, leaves: &Leaves, y: Activation) -> Taped<()> {
         Loss::SoftmaxCrossEntropy {
             classes,
             label_smoothing,
+            class_weights: None,
         } => softmax_cross_entropy(classes, *label_smoothing, leaves, y),
+        Loss::SoftmaxCrossEntropy {
+            classes,
+            label_smoothing,
+            class_weights: Some(weights),
+        } => weighted_cross_entropy(classes, *label_smoothing, weights, leaves, y),
         Loss::MeanSquaredError { target } => {
             let target = by_feature(leaves, target, *y.shape());
             let count = (y.shape().0 * y.shape().1) as f64;
@@ -138,6 +144,29 @@ fn softmax_cross_entropy(
         log_likelihood = log_likelihood + smooth;
     }
     log_likelihood / -(batch as f64)
+}
+
+/// Compute −1/W · Σ_n Σ_k w[k]·((1 − ε)·[k = t(n)] + ε/K)·log p[n,k], p the softmax.
+fn weighted_cross_entropy(
+    classes: &[usize],
+    label_smoothing: f64,
+    weights: &[f64],
+    leaves: &Leaves,
+    y: Activation,
+) -> Taped<()> {
+    let (labels, batch) = *y.shape();
+    let mut shares = vec![0.0; labels * batch];
+    for (n, class) in classes.iter().enumerate() {
+        for (k, weight) in weights.iter().enumerate() {
+            shares[k * batch + n] = weight * label_smoothing / labels as f64;
+        }
+        shares[class * batch + n] += weights[*class] * (1.0 - label_smoothing);
+    }
+    let shares: Tensor<(usize, usize), f64, Cpu> =
+        leaves.device.tensor_from_vec(shares, (labels, batch));
+    let total: f64 = classes.iter().map(|class| weights[*class]).sum();
+    let log_p = y.contiguous().log_softmax::<Axis<0>>();
+    (log_p * shares).sum::<(), Axes2<0, 1>>() / -total
 }
 
 /// The constants of `by_sample`, batch first, as (features, N).
