@@ -40,7 +40,7 @@ pub fn forward<S: Scalar>(x: &Tensor<S>, output: &[usize]) -> (Tensor<S>, Saved<
     (y, Saved::Shape(x.shape().to_vec()))
 }
 
-/// Compute dx of shape `input`: dx[n,c,r,q] = Σ dy[n,c,i,j]/(|R(i)|·|C(j)|) over the (i,j) whose windows
+/// Compute dx of shape `input`: `dx[n,c,r,q] = Σ dy[n,c,i,j]/(|R(i)|·|C(j)|)` over the (i,j) whose windows
 /// have (r,q).
 #[must_use]
 pub fn backward<S: Scalar>(input: &[usize], dy: &Tensor<S>) -> Tensor<S> {

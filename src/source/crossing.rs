@@ -51,7 +51,7 @@ struct Turn {
     at: f64,
 }
 
-/// The kinks within `reach` of `coordinate`, nearest first, [`MOST_CROSSINGS`] at most on each side.
+/// The kinks within `reach` of `coordinate`, nearest first, 64 at most on each side.
 ///
 /// They are met one after the other, from the point outwards: behind each the next is looked for on
 /// the branches that hold there.
