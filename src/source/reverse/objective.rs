@@ -111,12 +111,18 @@ fn bce_with_logits(
     z: Activation,
     target: Tensor<(usize, usize), f64, Cpu>,
 ) -> Activation {
-    let signs = z.as_vec().iter().map(|z| 1.0_f64.copysign(*z)).collect();
-    let signs: Tensor<(usize, usize), f64, Cpu> = leaves.device.tensor_from_vec(signs, *z.shape());
+    let values = z.as_vec();
+    let constants = |of: fn(&f64) -> f64| -> Tensor<(usize, usize), f64, Cpu> {
+        let values = values.iter().map(of).collect();
+        leaves.device.tensor_from_vec(values, *z.shape())
+    };
+    let signs = constants(|z| 1.0_f64.copysign(*z));
+    let below = constants(|z| if z.is_sign_negative() { -1.0 } else { 0.0 });
     let size = z.retaped::<OwnedTape<f64, Cpu>>() * signs;
-    let log = ((-size.retaped::<OwnedTape<f64, Cpu>>()).exp() + 1.0).ln();
-    let linear = (size - z.retaped::<OwnedTape<f64, Cpu>>()) * 0.5;
-    z * (-target + 1.0) + log + linear
+    let log = ((-size).exp() + 1.0).ln();
+    // (1 − t)·z + max(−z, 0) as one term: apart, their slopes would swallow that of the logarithm
+    // where it is small, at large logits.
+    z * ((-target + 1.0) + below) + log
 }
 
 /// Compute −1/N · Σ_n ((1 − ε)·log p[n, t(n)] + ε/K · Σ_k log p[n,k]), p the softmax.
