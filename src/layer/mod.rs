@@ -11,6 +11,7 @@ pub mod conv_transpose2d;
 pub mod dropout;
 pub mod elu;
 pub mod flatten;
+mod from_op;
 pub mod gelu;
 pub mod hardswish;
 pub mod hardtanh;
@@ -24,6 +25,7 @@ pub mod normalization;
 mod pieces;
 pub mod prelu;
 pub mod relu;
+mod saved;
 pub mod selu;
 pub mod sigmoid;
 pub mod silu;
@@ -35,7 +37,7 @@ mod tap;
 use std::ops::Range;
 
 use crate::scalar::Scalar;
-use crate::spec::{DropoutSpec, OpSpec};
+use crate::spec::DropoutSpec;
 use crate::tensor::Tensor;
 
 use line::largest;
@@ -47,6 +49,7 @@ pub use conv2d::Conv2d;
 pub use line::Line;
 pub use max_pool2d::MaxPool2d;
 pub use normalization::{Normalization, Over, Running};
+pub use saved::{Branches, Choices, LayerGradients, Saved};
 
 /// A layer's operator with its sizes.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,139 +84,7 @@ pub enum Layer {
     Dropout(DropoutSpec),
 }
 
-/// Which branch every unit of a layer took: for ReLU 1 when the unit passes its input on and 0 when
-/// it does not; for other activations the piece that its input lies on, counted from below; for
-/// max-pooling the position of the maximum in its image plane.
-pub type Choices = Vec<u32>;
-
-/// Where a layer's branches come from.
-#[derive(Clone, Copy, Debug)]
-pub enum Branches<'a> {
-    /// From the values.
-    Follow,
-    /// From another forward pass, whatever the values are.
-    Replay(&'a [u32]),
-}
-
-/// What a layer keeps of its forward pass for the backward pass.
-#[derive(Clone, Debug)]
-pub enum Saved<S> {
-    /// The input.
-    Input(Tensor<S>),
-    /// The output.
-    Output(Tensor<S>),
-    /// The branch of each unit, and the shape of the input.
-    Choices {
-        /// One entry for each output.
-        choices: Choices,
-        /// Shape of the input.
-        input: Vec<usize>,
-    },
-    /// The piece that each unit lies on, and the input.
-    Pieces {
-        /// One entry for each output.
-        choices: Choices,
-        /// The input.
-        x: Tensor<S>,
-    },
-    /// The shape of the input.
-    Shape(Vec<usize>),
-}
-
-impl<S> Saved<S> {
-    /// The branch that each unit took; `None` for a layer without branches.
-    #[must_use]
-    pub fn choices(&self) -> Option<&[u32]> {
-        match self {
-            Self::Choices { choices, .. } | Self::Pieces { choices, .. } => Some(choices),
-            _ => None,
-        }
-    }
-
-    /// The same, with nothing else kept.
-    #[must_use]
-    pub fn into_choices(self) -> Option<Choices> {
-        match self {
-            Self::Choices { choices, .. } | Self::Pieces { choices, .. } => Some(choices),
-            _ => None,
-        }
-    }
-}
-
-/// The gradients that a layer's backward pass returns.
-#[derive(Clone, Debug)]
-pub struct LayerGradients<S> {
-    /// With respect to the input, in its shape.
-    pub input: Tensor<S>,
-    /// With respect to each parameter, in the parameters' order and shapes.
-    pub parameters: Vec<Tensor<S>>,
-}
-
 impl Layer {
-    /// The layer that `op` describes.
-    #[must_use]
-    pub fn from_op(op: &OpSpec) -> Self {
-        match op {
-            OpSpec::Conv2d(conv) => Self::Conv2d(Conv2d {
-                window: conv.window(),
-                groups: conv.groups,
-            }),
-            OpSpec::ConvTranspose2d(conv) => Self::ConvTranspose2d(ConvTranspose2d {
-                window: conv.window(),
-                output_padding: conv.output_padding,
-                groups: conv.groups,
-            }),
-            OpSpec::Linear(_) => Self::Linear,
-            OpSpec::Relu {} => Self::Relu,
-            OpSpec::Tanh {} => Self::Tanh,
-            OpSpec::Sigmoid {} => Self::Sigmoid,
-            OpSpec::MaxPool2d(pool) => Self::MaxPool2d(MaxPool2d {
-                window: pool.window(),
-            }),
-            OpSpec::AvgPool2d(pool) => Self::AvgPool2d(AvgPool2d {
-                window: pool.window(),
-                count_include_pad: pool.count_include_pad,
-            }),
-            OpSpec::BatchNorm2d(norm) => Self::Normalization(Normalization {
-                over: Over::Batch,
-                eps: norm.eps,
-                running: (!norm.training).then(|| Running {
-                    mean: norm.running_mean.clone(),
-                    variance: norm.running_var.clone(),
-                }),
-            }),
-            OpSpec::LayerNorm(norm) => {
-                let size = norm.normalized_shape.iter().product();
-                Self::normalization(Over::Layer(size), norm.eps)
-            }
-            OpSpec::GroupNorm(norm) => Self::normalization(Over::Groups(norm.groups), norm.eps),
-            OpSpec::InstanceNorm(norm) => Self::normalization(Over::Instance, norm.eps),
-            OpSpec::AdaptiveAvgPool2d(_) => Self::AdaptiveAvgPool2d,
-            OpSpec::Flatten {} => Self::Flatten,
-            OpSpec::LeakyRelu(spec) => Self::Activation(Activation::LeakyRelu(*spec)),
-            OpSpec::Elu(spec) => Self::Activation(Activation::Elu(*spec)),
-            OpSpec::Selu {} => Self::Activation(Activation::Selu),
-            OpSpec::Gelu(spec) => Self::Activation(Activation::Gelu(*spec)),
-            OpSpec::Silu {} => Self::Activation(Activation::Silu),
-            OpSpec::Mish {} => Self::Activation(Activation::Mish),
-            OpSpec::Softplus(spec) => Self::Activation(Activation::Softplus(*spec)),
-            OpSpec::Hardswish {} => Self::Activation(Activation::Hardswish),
-            OpSpec::Hardtanh(spec) => Self::Activation(Activation::Hardtanh(*spec)),
-            OpSpec::Softmax(spec) => Self::Activation(Activation::Softmax(*spec)),
-            OpSpec::LogSoftmax(spec) => Self::Activation(Activation::LogSoftmax(*spec)),
-            OpSpec::Prelu(_) => Self::Prelu,
-            OpSpec::Dropout(spec) => Self::Dropout(*spec),
-        }
-    }
-
-    fn normalization(over: Over, eps: f64) -> Self {
-        Self::Normalization(Normalization {
-            over,
-            eps,
-            running: None,
-        })
-    }
-
     /// Compute the output, of shape `output`, and keep what backward needs.
     pub fn forward<S: Scalar>(
         &self,
