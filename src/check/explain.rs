@@ -173,19 +173,32 @@ fn diagnoses(
     let activations = data.activations();
     let mut rows = Vec::new();
     for fault in &place.culprits {
-        let alone = match part(&data, fault, &activations, outputs.as_deref(), reference)? {
-            Some(part) => part,
-            // The penalty: the whole objective, of which it is one term.
-            None => point.problem.clone(),
-        };
-        let alone = Point::new(alone, rng::derive(0, "diagnosis", 0));
+        let mut known: Option<(Option<usize>, Point)> = None;
         for tensor in &fault.tensors {
+            // Where branches meet, each has a problem of its own.
+            let of = tensor.activation;
+            if known.as_ref().is_none_or(|(known, _)| *known != of) {
+                let alone = match part(
+                    &data,
+                    fault,
+                    tensor,
+                    &activations,
+                    outputs.as_deref(),
+                    reference,
+                )? {
+                    Some(part) => part,
+                    // The penalty: the whole objective, of which it is one term.
+                    None => point.problem.clone(),
+                };
+                known = Some((of, Point::new(alone, rng::derive(0, "diagnosis", 0))));
+            }
+            let Some((_, alone)) = &known else { continue };
             let is_penalty = fault.number.is_none() && tensor.parameter.is_some();
             let whole = if is_penalty { &point.problem } else { &data };
             let asked = Asked {
                 whole,
                 point,
-                alone: &alone,
+                alone,
                 subject,
                 reference,
                 outputs: outputs.as_deref(),
@@ -206,28 +219,33 @@ fn diagnoses(
 fn part(
     data: &Problem,
     fault: &LayerFault,
+    tensor: &FaultyTensor,
     activations: &[Tensor<f64>],
     outputs: Option<&[Tensor<f64>]>,
     reference: &dyn GradientSource,
 ) -> Result<Option<Problem>, SourceError> {
-    let layers = data.network.layers().len();
-    let is_penalty = |tensor: &FaultyTensor| tensor.parameter.is_some();
-    match fault.number {
-        None if fault.tensors.iter().any(is_penalty) => Ok(None),
-        None => Ok(Some(data.from_layer(layers, activations[layers].clone()))),
-        Some(number) => {
-            let dy = match outputs {
-                Some(outputs) => outputs[number].clone(),
-                None => {
-                    let x = activations[number + 1].clone();
-                    let behind = Point::new(data.from_layer(number + 1, x), 0);
-                    gradient(&behind, reference, LeafName::Input)?.0
-                }
-            };
-            let x = activations[number].clone();
-            Ok(Some(data.layer_alone(number, x, dy)))
+    let layers = data.network.layers();
+    let Some(number) = fault.number else {
+        let is_penalty = tensor.parameter.is_some();
+        return Ok((!is_penalty).then(|| data.from_layer(layers.len(), activations)));
+    };
+    let dy = match outputs {
+        Some(outputs) => outputs[number].clone(),
+        None => {
+            let behind = Point::new(data.from_layer(number + 1, activations), 0);
+            gradient(&behind, reference, LeafName::Input)?.0
         }
-    }
+    };
+    let layer = &layers[number];
+    let variable = tensor.activation.unwrap_or(layer.reads[0]);
+    // The gradient of what branches start from comes of all of them.
+    let first = if layer.fork == Some(variable) {
+        variable
+    } else {
+        number
+    };
+    let part = data.layers_alone(first..number + 1, variable, activations, dy);
+    Ok(Some(part))
 }
 
 /// The gradient with respect to one leaf, and the error of each entry.
@@ -264,11 +282,11 @@ impl Asked<'_> {
         is_penalty: bool,
     ) -> Result<Option<diagnosis::Diagnosis>, SourceError> {
         let network = &self.whole.network;
-        let wrong = match (tensor.parameter, fault.number) {
+        let wrong = match (tensor.parameter, tensor.activation) {
             (Some(parameter), _) => Some(self.of_subject(LeafName::Parameter(parameter))?),
             (None, Some(0)) => Some(self.of_subject(LeafName::Input)?),
             (None, Some(number)) => self.outputs.map(|outputs| outputs[number - 1].clone()),
-            (None, None) => self.outputs.and_then(|outputs| outputs.last().cloned()),
+            (None, None) => None,
         };
         let Some(wrong) = wrong else {
             return Ok(None);

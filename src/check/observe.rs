@@ -103,16 +103,19 @@ fn is_cancelled(point: &Point, leaf: LeafName, length: usize) -> bool {
 /// The layer nearest to the owner of `leaf` that gets a gradient from the loss, and passes none on.
 fn blocking_layer(point: &Point, leaf: LeafName) -> Option<String> {
     let network = &point.problem.network;
-    let first = match leaf {
-        LeafName::Input => 0,
-        LeafName::Parameter(number) => network.owner(number)?,
+    let owner = match leaf {
+        LeafName::Input => None,
+        LeafName::Parameter(number) => Some(network.owner(number)?),
     };
     let outputs: Vec<Tensor<f64>> = point.problem.output_gradients(Some(&point.pattern));
     let is_zero = |tensor: &Tensor<f64>| tensor.iter().all(|g| g.abs() == 0.0);
-    if leaf != LeafName::Input && !is_zero(outputs.get(first)?) {
+    if let Some(owner) = owner
+        && !is_zero(outputs.get(owner)?)
+    {
         return None;
     }
-    let blocking = (first..outputs.len()).find(|layer| !is_zero(&outputs[*layer]));
+    let behind = network.behind(owner.map_or(0, |owner| owner + 1));
+    let blocking = behind.into_iter().find(|layer| !is_zero(&outputs[*layer]));
     Some(match blocking {
         Some(layer) => network.layers()[layer].name.clone(),
         None => "the loss".to_owned(),

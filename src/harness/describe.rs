@@ -1,12 +1,21 @@
 //! How cases are written in a failure's message.
 
 use crate::spec::extent::Window;
-use crate::spec::{Approximation, LossSpec, OpSpec};
+use crate::spec::{Approximation, LayerSpec, LossSpec, OpSpec};
 
 /// `2×3×5`.
 pub(super) fn shape(sizes: &[usize]) -> String {
     let sizes: Vec<String> = sizes.iter().map(ToString::to_string).collect();
     sizes.join("×")
+}
+
+/// Layers one behind the other; "as it is" when there are none.
+pub(super) fn chain(layers: &[LayerSpec]) -> String {
+    if layers.is_empty() {
+        return "as it is".to_owned();
+    }
+    let ops: Vec<String> = layers.iter().map(|layer| op(&layer.op)).collect();
+    ops.join(" → ")
 }
 
 /// The operator with those attributes that are not the usual ones.
@@ -42,6 +51,19 @@ pub(super) fn op(op: &OpSpec) -> String {
             let mut parts = window(&pool.window(), pool.kernel);
             parts.extend(pool.ceil_mode.then(|| "ceil mode".to_owned()));
             parts.extend((!pool.count_include_pad).then(|| "padding not counted".to_owned()));
+            parts
+        }
+        OpSpec::Residual(block) => {
+            let shortcut = (!block.shortcut.is_empty())
+                .then(|| format!("past them {}", chain(&block.shortcut)));
+            std::iter::once(chain(&block.layers))
+                .chain(shortcut)
+                .collect()
+        }
+        OpSpec::Concatenation(block) => {
+            let mut parts: Vec<String> =
+                block.branches.iter().map(|branch| chain(branch)).collect();
+            parts.extend((block.dim != 1).then(|| format!("along axis {}", block.dim)));
             parts
         }
         OpSpec::LeakyRelu(leaky) => vec![format!("slope {}", leaky.negative_slope)],

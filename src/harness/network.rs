@@ -60,18 +60,12 @@ impl NetworkCase {
 
 impl fmt::Display for NetworkCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let layers: Vec<String> = self
-            .spec
-            .layers
-            .iter()
-            .map(|layer| describe::op(&layer.op))
-            .collect();
         write!(
             f,
             "{} samples of {} through {} under {}, seed {}",
             self.batch,
             describe::shape(&self.spec.input),
-            layers.join(" → "),
+            describe::chain(&self.spec.layers),
             describe::loss(&self.spec.loss),
             self.seed
         )

@@ -3,6 +3,7 @@
 //! Batch and channel counts are 2 or more most of the time, since many faults hide at 1, and every
 //! size shrinks towards 1.
 
+mod branches;
 mod deep;
 mod function;
 mod normalization;
@@ -18,6 +19,7 @@ use crate::spec::{
 
 use super::{NetworkCase, OperatorCase, fit};
 
+pub use branches::{concatenation, residual};
 pub use deep::deep_network;
 pub use normalization::normalization;
 
@@ -143,10 +145,13 @@ pub fn operator() -> impl Strategy<Value = OperatorCase> {
         1 => adaptive_avg_pool2d(),
         4 => conv2d(),
         3 => conv_transpose2d(),
+        1 => residual(),
+        1 => concatenation(),
     ]
 }
 
-/// Small networks: convolutions, poolings and activations, then linear layers, under any loss.
+/// Small networks: convolutions, poolings, activations and blocks of branches, then linear layers,
+/// under any loss.
 pub fn network() -> impl Strategy<Value = NetworkCase> {
     let image = (several(3), uniform2(2..=6_usize));
     let hidden = proptest::option::of((1..=4_usize, activation()));
@@ -154,7 +159,7 @@ pub fn network() -> impl Strategy<Value = NetworkCase> {
     (
         several(MOST_SAMPLES),
         image,
-        vec(block(), 0..=4),
+        vec(branches::block(), 0..=4),
         head,
         loss(),
         seed(),
@@ -163,10 +168,9 @@ pub fn network() -> impl Strategy<Value = NetworkCase> {
             |(batch, (channels, [rows, columns]), blocks, (hidden, outputs, bias), loss, seed)| {
                 let mut ops = Vec::new();
                 let mut image = [channels, rows, columns];
-                for mut op in blocks {
-                    fit::keep_small(&mut op, image);
-                    image =
-                        fit::fit(&mut op, image).expect("windows have been shrunk to the image");
+                for block in blocks {
+                    let (op, behind) = branches::place(block, image);
+                    image = behind;
                     ops.push(op);
                 }
                 ops.push(OpSpec::Flatten {});

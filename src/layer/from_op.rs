@@ -3,7 +3,8 @@
 use crate::spec::OpSpec;
 
 use super::{
-    Activation, AvgPool2d, Conv2d, ConvTranspose2d, Layer, MaxPool2d, Normalization, Over, Running,
+    Activation, AvgPool2d, Conv2d, ConvTranspose2d, Join, Layer, MaxPool2d, Normalization, Over,
+    Running,
 };
 
 impl Layer {
@@ -60,6 +61,8 @@ impl Layer {
             OpSpec::LogSoftmax(spec) => Self::Activation(Activation::LogSoftmax(*spec)),
             OpSpec::Prelu(_) => Self::Prelu,
             OpSpec::Dropout(spec) => Self::Dropout(*spec),
+            OpSpec::Residual(_) => Self::Join(Join::Sum),
+            OpSpec::Concatenation(spec) => Self::Join(Join::Concatenation { axis: spec.dim }),
         }
     }
 

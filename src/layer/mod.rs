@@ -15,6 +15,7 @@ mod from_op;
 pub mod gelu;
 pub mod hardswish;
 pub mod hardtanh;
+mod join;
 pub mod leaky_relu;
 mod line;
 pub mod linear;
@@ -46,6 +47,7 @@ pub use activation::Activation;
 pub use avg_pool2d::AvgPool2d;
 pub use conv_transpose2d::ConvTranspose2d;
 pub use conv2d::Conv2d;
+pub use join::Join;
 pub use line::Line;
 pub use max_pool2d::MaxPool2d;
 pub use normalization::{Normalization, Over, Running};
@@ -82,10 +84,15 @@ pub enum Layer {
     Prelu,
     /// Entries left out at random, the rest scaled up.
     Dropout(DropoutSpec),
+    /// Where branches meet.
+    Join(Join),
 }
 
 impl Layer {
     /// Compute the output, of shape `output`, and keep what backward needs.
+    ///
+    /// # Panics
+    /// For a [`Join`], which has a forward of its own.
     pub fn forward<S: Scalar>(
         &self,
         parameters: &[Tensor<S>],
@@ -111,6 +118,7 @@ impl Layer {
                 let input = x.shape().to_vec();
                 (dropout::forward(*spec, x), Saved::Shape(input))
             }
+            Self::Join(join) => panic!("{join:?} does not have one input"),
         }
     }
 
@@ -174,7 +182,8 @@ impl Layer {
             | Self::AdaptiveAvgPool2d
             | Self::Flatten
             | Self::Prelu
-            | Self::Dropout(_) => true,
+            | Self::Dropout(_)
+            | Self::Join(_) => true,
             Self::Normalization(norm) => norm.running.is_some(),
             Self::Tanh | Self::Sigmoid => false,
             Self::Activation(activation) => activation.is_piecewise_affine(),

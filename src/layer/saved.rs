@@ -39,6 +39,8 @@ pub enum Saved<S> {
     },
     /// The shape of the input.
     Shape(Vec<usize>),
+    /// The sizes of the inputs along the axis on which they stand side by side.
+    Parts(Vec<usize>),
 }
 
 impl<S> Saved<S> {

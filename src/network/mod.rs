@@ -1,5 +1,6 @@
 //! A network: forward keeps what backward needs, backward consumes it.
 
+pub mod live;
 pub mod lookup;
 pub mod objective;
 pub mod parameters;
@@ -7,11 +8,14 @@ pub mod pattern;
 pub mod sgd;
 pub mod unit;
 
-use crate::layer::{Branches, Layer, Saved};
+use std::ops::Range;
+
+use crate::layer::{Join, Layer, Saved};
 use crate::scalar::Scalar;
 use crate::spec::plan::Plan;
-use crate::tensor::Tensor;
+use crate::tensor::{self, Tensor};
 
+pub use live::Live;
 pub use lookup::CoordinateError;
 pub use objective::{Objective, Problem};
 pub use parameters::{Coordinate, LeafName, Parameters};
@@ -22,6 +26,8 @@ pub use unit::Unit;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     layers: Vec<NetworkLayer>,
+    /// For each activation, the last layer that reads it.
+    last_reader: Vec<usize>,
     input: Vec<usize>,
     output: Vec<usize>,
 }
@@ -33,7 +39,11 @@ pub struct NetworkLayer {
     pub name: String,
     /// The operator.
     pub layer: Layer,
-    /// Shape of its input, batch first.
+    /// The activations that it reads: 0 is the network's input, and k + 1 the output of layer number k.
+    pub reads: Vec<usize>,
+    /// Of a layer at which branches meet the activation that they start from.
+    pub fork: Option<usize>,
+    /// Shape of its first input, batch first.
     pub input: Vec<usize>,
     /// Shape of its output, batch first.
     pub output: Vec<usize>,
@@ -65,31 +75,37 @@ impl Network {
     /// The network that `plan` describes.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
+        let layers = plan.layers.iter().map(|planned| {
+            let parameters = planned.parameters.iter();
+            NetworkLayer {
+                name: planned.name.clone(),
+                layer: Layer::from_op(&planned.op),
+                reads: planned.reads.clone(),
+                fork: planned.fork,
+                input: planned.input.clone(),
+                output: planned.output.clone(),
+                parameters: parameters
+                    .map(|parameter| (parameter.name.clone(), parameter.shape.clone()))
+                    .collect(),
+                first_parameter: 0,
+            }
+        });
+        Self::of_layers(layers.collect(), plan.input.clone())
+    }
+
+    /// The network of `layers`, whose parameters are numbered here, on an input of shape `input`.
+    fn of_layers(mut layers: Vec<NetworkLayer>, input: Vec<usize>) -> Self {
         let mut first_parameter = 0;
-        let layers = plan
-            .layers
-            .iter()
-            .map(|planned| {
-                let layer = NetworkLayer {
-                    name: planned.name.clone(),
-                    layer: Layer::from_op(&planned.op),
-                    input: planned.input.clone(),
-                    output: planned.output.clone(),
-                    parameters: planned
-                        .parameters
-                        .iter()
-                        .map(|parameter| (parameter.name.clone(), parameter.shape.clone()))
-                        .collect(),
-                    first_parameter,
-                };
-                first_parameter += layer.parameters.len();
-                layer
-            })
-            .collect();
+        for layer in &mut layers {
+            layer.first_parameter = first_parameter;
+            first_parameter += layer.parameters.len();
+        }
+        let output = layers.last().map_or(&input, |layer| &layer.output).clone();
         Self {
+            last_reader: Self::last_readers(&layers),
             layers,
-            input: plan.input.clone(),
-            output: plan.output.clone(),
+            input,
+            output,
         }
     }
 
@@ -119,28 +135,83 @@ impl Network {
             .map(|(name, shape)| (name.as_str(), shape.as_slice()))
     }
 
-    /// The layers in `layers` alone, with parameters numbered from 0.
+    /// The layers in `layers` alone as a function of activation number `variable`, with parameters
+    /// numbered from 0. What they read besides, from outside, is taken from `activations`, all of
+    /// the network's, and stands in constants before them.
     ///
     /// # Panics
-    /// When there are no such layers.
+    /// When there are no such layers, or not all the activations that they read.
     #[must_use]
-    pub fn slice(&self, layers: std::ops::Range<usize>) -> Self {
-        let shape_before = |layer: usize| match layer.checked_sub(1) {
-            None => self.input.clone(),
-            Some(before) => self.layers[before].output.clone(),
-        };
-        let mut first_parameter = 0;
-        let slice = self.layers[layers.clone()].iter().map(|layer| {
-            let mut layer = layer.clone();
-            layer.first_parameter = first_parameter;
-            first_parameter += layer.parameters.len();
-            layer
+    pub fn part(&self, layers: Range<usize>, variable: usize, activations: &[Tensor<f64>]) -> Self {
+        let mut outside: Vec<usize> = self.layers[layers.clone()]
+            .iter()
+            .flat_map(|layer| &layer.reads)
+            .copied()
+            .filter(|activation| *activation <= layers.start && *activation != variable)
+            .collect();
+        outside.sort_unstable();
+        outside.dedup();
+        let constants = outside.iter().map(|activation| {
+            let value = &activations[*activation];
+            NetworkLayer {
+                name: format!("constant{activation}"),
+                layer: Layer::Join(Join::Constant(value.clone())),
+                reads: Vec::new(),
+                fork: None,
+                input: Vec::new(),
+                output: value.shape().to_vec(),
+                parameters: Vec::new(),
+                first_parameter: 0,
+            }
         });
-        Self {
-            layers: slice.collect(),
-            input: shape_before(layers.start),
-            output: shape_before(layers.end),
+        let renumber = |activation: usize| match outside.binary_search(&activation) {
+            Ok(constant) => constant + 1,
+            Err(_) if activation == variable => 0,
+            Err(_) => activation - layers.start + outside.len(),
+        };
+        let own = self.layers[layers.clone()]
+            .iter()
+            .map(|layer| NetworkLayer {
+                reads: layer.reads.iter().map(|read| renumber(*read)).collect(),
+                fork: None,
+                ..layer.clone()
+            });
+        let input = self.activation_shape(variable).to_vec();
+        Self::of_layers(constants.chain(own).collect(), input)
+    }
+
+    /// Shape of activation number `activation`.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn activation_shape(&self, activation: usize) -> &[usize] {
+        match activation.checked_sub(1) {
+            None => &self.input,
+            Some(layer) => &self.layers[layer].output,
         }
+    }
+
+    /// The numbers of the layers that depend on activation number `activation`, in order.
+    #[must_use]
+    pub fn behind(&self, activation: usize) -> Vec<usize> {
+        let mut depends = vec![false; self.layers.len() + 1];
+        depends[activation] = true;
+        let mut behind = Vec::new();
+        for (number, layer) in self.layers.iter().enumerate().skip(activation) {
+            if layer.reads.iter().any(|read| depends[*read]) {
+                depends[number + 1] = true;
+                behind.push(number);
+            }
+        }
+        behind
+    }
+
+    /// The numbers of the layers that read activation number `activation`, in order.
+    pub fn readers(&self, activation: usize) -> impl Iterator<Item = usize> {
+        let layers = self.layers.iter().enumerate();
+        layers
+            .filter_map(move |(number, layer)| layer.reads.contains(&activation).then_some(number))
     }
 
     /// The number of the layer that owns parameter number `parameter`.
@@ -154,7 +225,7 @@ impl Network {
     /// Whether the layers in `layers` are affine on every piece: then what they compute is a straight
     /// line in one parameter until the first branch changes.
     #[must_use]
-    pub fn is_piecewise_affine(&self, layers: std::ops::Range<usize>) -> bool {
+    pub fn is_piecewise_affine(&self, layers: Range<usize>) -> bool {
         self.layers[layers]
             .iter()
             .all(|layer| layer.layer.is_piecewise_affine())
@@ -168,73 +239,9 @@ impl Network {
             .rposition(|layer| layer.layer.has_branches())
     }
 
-    /// Run the layers from number `first` on, of which `x` is the input.
+    /// Run the whole network on the input `x`.
     ///
     /// With `replay`, every branch is taken as in the pass that the pattern is of.
-    #[must_use]
-    pub fn forward_from<S: Scalar>(
-        &self,
-        first: usize,
-        parameters: &Parameters<S>,
-        x: Tensor<S>,
-        replay: Option<&Pattern>,
-    ) -> Trace<S> {
-        self.forward_watched(first, parameters, x, replay, |_, _| ())
-    }
-
-    /// The same, showing `watch` every layer's number and input.
-    pub fn forward_watched<S: Scalar>(
-        &self,
-        first: usize,
-        parameters: &Parameters<S>,
-        x: Tensor<S>,
-        replay: Option<&Pattern>,
-        mut watch: impl FnMut(usize, &Tensor<S>),
-    ) -> Trace<S> {
-        let mut output = x;
-        let mut saved = Vec::with_capacity(self.layers.len() - first);
-        for number in first..self.layers.len() {
-            watch(number, &output);
-            let (y, kept) = self.forward_layer(number, parameters, output, replay);
-            output = y;
-            saved.push(kept);
-        }
-        Trace { output, saved }
-    }
-
-    /// Run the layers in `layers` alone, and return the output of the last; `replay` as in
-    /// [`Network::forward_from`].
-    #[must_use]
-    pub fn forward_between<S: Scalar>(
-        &self,
-        layers: std::ops::Range<usize>,
-        parameters: &Parameters<S>,
-        x: Tensor<S>,
-        replay: Option<&Pattern>,
-    ) -> Tensor<S> {
-        layers.fold(x, |x, number| {
-            self.forward_layer(number, parameters, x, replay).0
-        })
-    }
-
-    /// Run layer number `number`.
-    fn forward_layer<S: Scalar>(
-        &self,
-        number: usize,
-        parameters: &Parameters<S>,
-        x: Tensor<S>,
-        replay: Option<&Pattern>,
-    ) -> (Tensor<S>, Saved<S>) {
-        let layer = &self.layers[number];
-        let branches = match replay.and_then(|pattern| pattern.layer(number)) {
-            Some(choices) => Branches::Replay(choices),
-            None => Branches::Follow,
-        };
-        let own = &parameters.tensors[layer.parameter_range()];
-        layer.layer.forward(own, x, &layer.output, branches)
-    }
-
-    /// Run the whole network on the input `x`.
     #[must_use]
     pub fn forward<S: Scalar>(
         &self,
@@ -242,7 +249,29 @@ impl Network {
         x: Tensor<S>,
         replay: Option<&Pattern>,
     ) -> Trace<S> {
-        self.forward_from(0, parameters, x, replay)
+        let mut live = Live::at_input(x);
+        self.forward_from(0, parameters, &mut live, replay, |_, _| ())
+    }
+
+    /// Run the layers from number `first` on, on what `live` holds, showing `watch` number and input of
+    /// every layer with one input; `replay` as in [`Network::forward`].
+    ///
+    /// # Panics
+    /// When `live` is of another network, or of another place than that before layer `first`.
+    pub fn forward_from<S: Scalar>(
+        &self,
+        first: usize,
+        parameters: &Parameters<S>,
+        live: &mut Live<S>,
+        replay: Option<&Pattern>,
+        watch: impl FnMut(usize, &Tensor<S>),
+    ) -> Trace<S> {
+        let layers = first..self.layers.len();
+        let mut saved = Vec::with_capacity(layers.len());
+        let keep = |kept| saved.push(kept);
+        self.run(layers, parameters, live, replay, watch, keep);
+        let output = live.take_newest();
+        Trace { output, saved }
     }
 
     /// Compute all gradients from the output's gradient `dy`, last layer first.
@@ -276,27 +305,57 @@ impl Network {
             self.layers.len(),
             "backward needs what a whole forward pass kept"
         );
-        let mut gradient = dy;
+        // Of each activation the sum of what its readers have sent back so far.
+        let mut gradients: Vec<Option<Tensor<S>>> = vec![None; saved.len()];
+        gradients.push(Some(dy));
         let mut by_layer = Vec::with_capacity(self.layers.len());
-        for (layer, saved) in self.layers.iter().zip(saved).rev() {
-            let own = &parameters.tensors[layer.parameter_range()];
-            watch(&gradient);
-            let gradients = layer.layer.backward(own, saved, gradient);
-            gradient = gradients.input;
-            by_layer.push(gradients.parameters);
+        for ((number, layer), saved) in self.layers.iter().enumerate().zip(saved).rev() {
+            let dy = gradients.pop().flatten();
+            // Nobody reads it, so nothing depends on it.
+            let dy = dy.unwrap_or_else(|| tensor::zeros(&layer.output));
+            watch(&dy);
+            let inputs = match &layer.layer {
+                Layer::Join(join) => {
+                    by_layer.push(Vec::new());
+                    join.backward(&saved, dy)
+                }
+                one => {
+                    let own = &parameters.tensors[layer.parameter_range()];
+                    let returned = one.backward(own, saved, dy);
+                    by_layer.push(returned.parameters);
+                    vec![returned.input]
+                }
+            };
+            for (activation, dx) in layer.reads.iter().zip(inputs) {
+                debug_assert!(*activation <= number, "a layer reads what stands before it");
+                match &mut gradients[*activation] {
+                    None => gradients[*activation] = Some(dx),
+                    Some(sum) => sum.zip_mut_with(&dx, |sum, dx| *sum += *dx),
+                }
+            }
         }
         by_layer.reverse();
+        let input = gradients.pop().flatten();
         Gradients {
-            input: gradient,
+            input: input.unwrap_or_else(|| tensor::zeros(&self.input)),
             parameters: by_layer.into_iter().flatten().collect(),
         }
     }
 }
 
 impl NetworkLayer {
+    /// The activations that it reads, each once, in order.
+    #[must_use]
+    pub fn distinct_reads(&self) -> Vec<usize> {
+        let mut reads = self.reads.clone();
+        reads.sort_unstable();
+        reads.dedup();
+        reads
+    }
+
     /// The numbers of its parameters among the network's.
     #[must_use]
-    pub fn parameter_range(&self) -> std::ops::Range<usize> {
+    pub fn parameter_range(&self) -> Range<usize> {
         self.first_parameter..self.first_parameter + self.parameters.len()
     }
 }

@@ -267,55 +267,71 @@ impl Problem {
         }
     }
 
-    /// Every layer's input, in the layers' order, and behind them the network's output.
+    /// Every activation: the input, and behind it each layer's output.
     #[must_use]
     pub fn activations(&self) -> Vec<Tensor<f64>> {
-        let mut activations = vec![self.input.clone()];
-        for layer in 0..self.network.layers().len() {
-            let x = activations[layer].clone();
-            let forward = self
-                .network
-                .forward_between(layer..layer + 1, &self.parameters, x, None);
-            activations.push(forward);
-        }
-        activations
+        let x = self.input.clone();
+        self.network.activations(&self.parameters, x, None)
     }
 
-    /// The part of this problem from layer `first` on, whose input is now `x`: the loss as a function
-    /// of that layer's input, and without penalty.
+    /// The part of this problem from layer `first` on, as a function of the activation before it: the
+    /// loss as a function of that, and without penalty. The values are those of `activations`, which are
+    /// all of the network's.
     ///
     /// # Panics
-    /// When there is no such layer, or `x` is not of the shape that it takes.
+    /// When there is no such layer, or an activation has not the shape that is read.
     #[must_use]
-    pub fn from_layer(&self, first: usize, x: Tensor<f64>) -> Self {
+    pub fn from_layer(&self, first: usize, activations: &[Tensor<f64>]) -> Self {
         let layers = first..self.network.layers().len();
-        self.part(layers, x, self.objective.loss.clone(), self.objective.scale)
+        let loss = self.objective.loss.clone();
+        self.part(layers, first, activations, loss, self.objective.scale)
     }
 
-    /// Layer `layer` alone on its input `x`, under Σ `dy`·output: its vector-Jacobian product.
+    /// Layer `layer` alone as a function of its (first) input, under Σ `dy`·output: its vector-Jacobian
+    /// product; the values are those of `activations`, which are all of the network's.
     ///
     /// # Panics
     /// When there is no such layer, or the shapes are not its own.
     #[must_use]
-    pub fn layer_alone(&self, layer: usize, x: Tensor<f64>, dy: Tensor<f64>) -> Self {
-        assert_eq!(
-            dy.shape(),
-            self.network.layers()[layer].output,
-            "the output's gradient has the output's shape"
-        );
+    pub fn layer_alone(&self, layer: usize, activations: &[Tensor<f64>], dy: Tensor<f64>) -> Self {
+        let variable = self.network.layers()[layer].reads[0];
+        self.layers_alone(layer..layer + 1, variable, activations, dy)
+    }
+
+    /// The same of several layers, as a function of activation number `variable`, where `dy` is the
+    /// gradient of the last one's output.
+    ///
+    /// # Panics
+    /// As [`Problem::layer_alone`].
+    #[must_use]
+    pub fn layers_alone(
+        &self,
+        layers: std::ops::Range<usize>,
+        variable: usize,
+        activations: &[Tensor<f64>],
+        dy: Tensor<f64>,
+    ) -> Self {
+        let output = self.network.activation_shape(layers.end);
+        assert_eq!(dy.shape(), output, "the output's gradient has its shape");
         let loss = Loss::WeightedSum { cotangent: dy };
-        self.part(layer..layer + 1, x, Some(loss), 1.0)
+        self.part(layers, variable, activations, Some(loss), 1.0)
     }
 
     fn part(
         &self,
         layers: std::ops::Range<usize>,
-        x: Tensor<f64>,
+        variable: usize,
+        activations: &[Tensor<f64>],
         loss: Option<Loss>,
         scale: f64,
     ) -> Self {
-        let network = self.network.slice(layers.clone());
-        assert_eq!(x.shape(), network.input_shape(), "an input of that layer");
+        let network = self.network.part(layers.clone(), variable, activations);
+        let input = activations[variable].clone();
+        assert_eq!(
+            input.shape(),
+            network.input_shape(),
+            "an input of that layer"
+        );
         let owned = self.network.layers()[layers].iter();
         let parameters = owned.flat_map(|layer| &self.parameters.tensors[layer.parameter_range()]);
         Self {
@@ -323,7 +339,7 @@ impl Problem {
                 tensors: parameters.cloned().collect(),
             },
             network,
-            input: x,
+            input,
             objective: Objective {
                 loss,
                 scale,

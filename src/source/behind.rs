@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::network::{Coordinate, LeafName, Network, Parameters, Pattern, Problem};
+use crate::network::{Coordinate, LeafName, Live, Network, Parameters, Pattern, Problem};
 use crate::scalar::Scalar;
 use crate::tensor::{self, Tensor, values_mut};
 
@@ -16,10 +16,11 @@ pub(super) struct Owner<'a, S> {
     parameters: &'a Parameters<S>,
     /// The branches to take, or `None` to follow the values.
     replay: Option<&'a Pattern>,
-    /// The owner's input; the network's own when no layer owns the leaf.
-    input: Tensor<S>,
-    /// The owner's output.
-    output: Tensor<S>,
+    /// The owner's input; `None` when no layer owns the leaf.
+    input: Option<Tensor<S>>,
+    /// What the layers behind the owner read, its own output among it; when no layer owns the leaf,
+    /// the network's input.
+    live: Live<S>,
 }
 
 /// [`Owner`] with the values of one leaf to be changed.
@@ -32,8 +33,8 @@ pub(super) struct Behind<'a, S> {
     replay: Option<&'a Pattern>,
     /// The owner's own parameters.
     own: Vec<Tensor<S>>,
-    input: Tensor<S>,
-    output: Tensor<S>,
+    input: Option<Tensor<S>>,
+    live: Live<S>,
 }
 
 /// The objective's part that a change of the leaf can alter, and the branches behind the owner, the
@@ -57,12 +58,17 @@ impl<'a, S: Scalar> Owner<'a, S> {
             LeafName::Input => None,
             LeafName::Parameter(number) => network.owner(number),
         };
-        let run = |layers, x| network.forward_between(layers, parameters, x, replay);
-        let input = run(0..layer.unwrap_or(0), tensor::lift(&problem.input));
-        let output = match layer {
-            None => input.clone(),
-            Some(owner) => run(owner..owner + 1, input.clone()),
+        let mut live = Live::at_input(tensor::lift(&problem.input));
+        let run = |layers, live: &mut Live<S>| {
+            network.run(layers, parameters, live, replay, |_, _| (), |_| ());
         };
+        let input = layer.map(|owner| {
+            run(0..owner, &mut live);
+            let read = network.layers()[owner].reads[0];
+            let input = live.get(read).expect("what the owner reads").clone();
+            run(owner..owner + 1, &mut live);
+            input
+        });
         Self {
             problem,
             leaf,
@@ -70,7 +76,7 @@ impl<'a, S: Scalar> Owner<'a, S> {
             parameters,
             replay,
             input,
-            output,
+            live,
         }
     }
 
@@ -91,7 +97,7 @@ impl<'a, S: Scalar> Owner<'a, S> {
             replay: self.replay,
             own,
             input: self.input.clone(),
-            output: self.output.clone(),
+            live: self.live.clone(),
         }
     }
 
@@ -108,7 +114,7 @@ impl<S: Scalar> Behind<'_, S> {
             (LeafName::Parameter(number), Some(owner)) => {
                 &mut self.own[number - self.problem.network.layers()[owner].first_parameter]
             }
-            _ => &mut self.input,
+            _ => self.live.get_mut(0).expect("the input has not been read"),
         };
         std::mem::replace(&mut values_mut(tensor)[index], value)
     }
@@ -135,17 +141,16 @@ impl<S: Scalar> Behind<'_, S> {
             };
         };
         let network = &self.problem.network;
-        let (first, x) = match self.layer {
-            None => (0, self.input.clone()),
-            Some(owner) => {
-                let mut y = self.output.clone();
-                network.layers()[owner]
-                    .layer
-                    .forward_units(&self.own, &self.input, units, &mut y);
-                (owner + 1, y)
-            }
-        };
-        let trace = network.forward_watched(first, self.parameters, x, self.replay, &mut watch);
+        let mut live = self.live.clone();
+        let mut first = 0;
+        if let (Some(owner), Some(x)) = (self.layer, &self.input) {
+            first = owner + 1;
+            let y = live.get_mut(first).expect("the owner has an output");
+            let layer = &network.layers()[owner].layer;
+            layer.forward_units(&self.own, x, units, y);
+        }
+        let (parameters, replay) = (self.parameters, self.replay);
+        let trace = network.forward_from(first, parameters, &mut live, replay, &mut watch);
         watch(network.layers().len(), &trace.output);
         let scale = S::constant(self.problem.objective.scale);
         Outcome {

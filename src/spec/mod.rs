@@ -5,6 +5,7 @@ mod adaptive_avg_pool2d;
 mod conv2d;
 mod conv_transpose2d;
 
+mod branches;
 pub mod case;
 pub mod extent;
 mod groups;
@@ -16,6 +17,7 @@ mod pair;
 pub mod plan;
 mod pool2d;
 pub mod preset;
+mod shape_error;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,7 @@ pub use activation::{
 pub use normalization::{BatchNorm2dSpec, GroupNormSpec, InstanceNormSpec, LayerNormSpec};
 
 pub use adaptive_avg_pool2d::{AdaptiveAvgPool2dSpec, adaptive_window, largest_adaptive_window};
+pub use branches::{ConcatenationSpec, ResidualSpec, for_each_operator};
 pub use conv_transpose2d::ConvTranspose2dSpec;
 pub use conv2d::Conv2dSpec;
 pub use linear::LinearSpec;

@@ -26,6 +26,18 @@ pub struct BatchNorm2dSpec {
     pub running_var: Option<Vec<f64>>,
 }
 
+impl Default for BatchNorm2dSpec {
+    fn default() -> Self {
+        Self {
+            eps: eps(),
+            affine: true,
+            training: true,
+            running_mean: None,
+            running_var: None,
+        }
+    }
+}
+
 /// Attributes of `layer_norm`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AdaptiveAvgPool2dSpec, AvgPool2dSpec, BatchNorm2dSpec, Conv2dSpec, ConvTranspose2dSpec,
-    DropoutSpec, EluSpec, GeluSpec, GroupNormSpec, HardtanhSpec, InstanceNormSpec, LayerNormSpec,
-    LeakyReluSpec, LinearSpec, MaxPool2dSpec, PreluSpec, SoftmaxSpec, SoftplusSpec,
+    AdaptiveAvgPool2dSpec, AvgPool2dSpec, BatchNorm2dSpec, ConcatenationSpec, Conv2dSpec,
+    ConvTranspose2dSpec, DropoutSpec, EluSpec, GeluSpec, GroupNormSpec, HardtanhSpec,
+    InstanceNormSpec, LayerNormSpec, LeakyReluSpec, LinearSpec, MaxPool2dSpec, PreluSpec,
+    ResidualSpec, SoftmaxSpec, SoftplusSpec,
 };
 
 /// An operator with its attributes.
@@ -66,6 +67,10 @@ pub enum OpSpec {
     Prelu(PreluSpec),
     /// Entries left out at random, the rest scaled up.
     Dropout(DropoutSpec),
+    /// Layers, and a way past them that is added.
+    Residual(ResidualSpec),
+    /// Branches whose outputs stand side by side.
+    Concatenation(ConcatenationSpec),
 }
 
 impl OpSpec {
@@ -100,6 +105,8 @@ impl OpSpec {
             Self::LogSoftmax(_) => "log_softmax",
             Self::Prelu(_) => "prelu",
             Self::Dropout(_) => "dropout",
+            Self::Residual(_) => "residual",
+            Self::Concatenation(_) => "concatenation",
         }
     }
 }

@@ -5,21 +5,22 @@ mod names;
 mod normalization;
 mod parameters;
 mod shape;
+mod walk;
 
 use thiserror::Error;
 
 use super::extent::{MOST_ENTRIES, ShapeError, checked_size};
 use super::{NetworkSpec, OpSpec};
 
-use parameters::{parameters, window_entries};
-use shape::{image, output_shape};
+use names::Scope;
+use walk::Walk;
 
 /// A network with the shape of every tensor in it, for one batch size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// Shape of the input, batch first.
     pub input: Vec<usize>,
-    /// The layers, in order.
+    /// The layers in an order in which each stands behind all that it reads.
     pub layers: Vec<PlannedLayer>,
     /// Shape of the last layer's output, batch first.
     pub output: Vec<usize>,
@@ -32,7 +33,11 @@ pub struct PlannedLayer {
     pub name: String,
     /// The operator.
     pub op: OpSpec,
-    /// Shape of its input, batch first.
+    /// What it reads: 0 is the network's input, and k + 1 the output of layer number k.
+    pub reads: Vec<usize>,
+    /// Of a layer at which branches meet what they start from, numbered likewise.
+    pub fork: Option<usize>,
+    /// Shape of its first input, batch first.
     pub input: Vec<usize>,
     /// Shape of its output, batch first.
     pub output: Vec<usize>,
@@ -118,33 +123,11 @@ impl Plan {
             source: Box::new(source),
         })?;
 
-        let mut shape = input.clone();
-        let mut layers = Vec::with_capacity(spec.layers.len());
-        for (layer, name) in spec.layers.iter().zip(names::layer_names(spec)?) {
-            let at_layer = |source| PlanError::Layer {
-                network: spec.name.clone(),
-                layer: name.clone(),
-                op: layer.op.name(),
-                source: Box::new(source),
-            };
-            let output = output_shape(&layer.op, &shape).map_err(at_layer)?;
-            numbers =
-                numbers.saturating_add(checked_size("its output", &output).map_err(at_layer)?);
-            numbers = numbers.saturating_add(window_entries(&layer.op, &shape, &output));
-            let parameters = parameters(&layer.op, &name, &shape);
-            for parameter in &parameters {
-                let size = checked_size(&parameter.name, &parameter.shape).map_err(at_layer)?;
-                numbers = numbers.saturating_add(size);
-            }
-            let input = std::mem::replace(&mut shape, output.clone());
-            layers.push(PlannedLayer {
-                name,
-                op: layer.op.clone(),
-                input,
-                output,
-                parameters,
-            });
-        }
+        let mut walk = Walk::new(spec, &input);
+        let output = walk.chain(&spec.layers, &Scope::default(), 0)?;
+        numbers = numbers.saturating_add(walk.numbers);
+        let output = walk.shape(output).to_vec();
+        let layers = walk.layers;
         if numbers > MOST_ENTRIES {
             let network = spec.name.clone();
             return Err(PlanError::TooLarge {
@@ -153,11 +136,11 @@ impl Plan {
                 limit: MOST_ENTRIES,
             });
         }
-        loss::check(spec, &shape)?;
+        loss::check(spec, &output)?;
         Ok(Self {
             input,
             layers,
-            output: shape,
+            output,
         })
     }
 }

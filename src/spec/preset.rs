@@ -1,5 +1,7 @@
 //! Networks that users know, by name.
 
+mod resnet8;
+
 use thiserror::Error;
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
 };
 
 /// The names that [`preset`] knows.
-pub const PRESETS: [&str; 3] = ["lenet5", "lenet5-tanh", "mlp"];
+pub const PRESETS: [&str; 4] = ["lenet5", "lenet5-tanh", "mlp", "resnet8"];
 
 /// No preset has this name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -30,6 +32,7 @@ pub fn preset(name: &str) -> Result<NetworkSpec, UnknownPreset> {
         "lenet5" => Ok(lenet5(name, || OpSpec::Relu {}, max_pool)),
         "lenet5-tanh" => Ok(lenet5(name, || OpSpec::Tanh {}, avg_pool)),
         "mlp" => Ok(mlp()),
+        "resnet8" => Ok(resnet8::resnet8()),
         _ => Err(UnknownPreset {
             name: name.to_owned(),
             suggestion: PRESETS

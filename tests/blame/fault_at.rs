@@ -1,16 +1,16 @@
 //! A backward with a fault in one of its layers, which everything upstream inherits.
 
-use gradproof::layer::Branches;
+use gradproof::layer::{Branches, Layer};
 use gradproof::network::{Coordinate, LeafName, Pattern, Problem};
 use gradproof::source::{
     Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SourceError,
 };
-use gradproof::tensor::{Tensor, values};
+use gradproof::tensor::{Tensor, values, zeros};
 
 /// What a layer returns, of which one is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// The gradient of its input; of the loss, that of the network's output.
+    /// The gradient of its first input; of the loss, that of the network's output.
     Input,
     /// That of its parameter of this number, counted from its own first.
     Parameter(usize),
@@ -101,21 +101,35 @@ impl FaultAt {
             input: dy.clone(),
             parameters: vec![Tensor::default(vec![0]); parameters.tensors.len()],
         };
+        let shapes = (0..=layers.len()).map(|number| problem.network.activation_shape(number));
+        let mut sums: Vec<Tensor<f64>> = shapes.map(zeros).collect();
+        sums[layers.len()] = dy;
         for (number, saved) in trace.saved.into_iter().enumerate().rev() {
             let layer = &layers[number];
             let range = layer.parameter_range();
+            let dy = sums.pop().unwrap();
             pass.outputs.push(dy.clone());
             let own = &parameters.tensors[range.clone()];
-            let mut gradients = layer.layer.backward(own, saved, dy);
-            self.alter(Some(number), Target::Input, &mut gradients.input);
-            for (position, mut gradient) in gradients.parameters.into_iter().enumerate() {
+            let (mut inputs, own) = match &layer.layer {
+                Layer::Join(join) => (join.backward(&saved, dy), Vec::new()),
+                one => {
+                    let gradients = one.backward(own, saved, dy);
+                    (vec![gradients.input], gradients.parameters)
+                }
+            };
+            if let Some(first) = inputs.first_mut() {
+                self.alter(Some(number), Target::Input, first);
+            }
+            for (position, mut gradient) in own.into_iter().enumerate() {
                 self.alter(Some(number), Target::Parameter(position), &mut gradient);
                 pass.parameters[range.start + position] = gradient;
             }
-            dy = gradients.input;
+            for (read, dx) in layer.reads.iter().zip(inputs) {
+                sums[*read] += &dx;
+            }
         }
         pass.outputs.reverse();
-        pass.input = dy;
+        pass.input = sums.pop().unwrap();
         for (number, gradient) in pass.parameters.iter_mut().enumerate() {
             let leaf = LeafName::Parameter(number);
             if let Some(penalty) = problem.penalty_on(leaf) {

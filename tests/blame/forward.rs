@@ -43,7 +43,7 @@ impl<S> OnRightNetwork<S> {
             let mut names = self.right.layers().iter().map(|layer| &layer.name);
             let start = names.position(|name| *name == first.name).unwrap();
             let end = start + problem.network.layers().len();
-            restored.network = self.right.slice(start..end);
+            restored.network = self.right.part(start..end, start, &[]);
         }
         restored
     }

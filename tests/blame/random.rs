@@ -2,7 +2,7 @@
 
 use gradproof::harness::{NetworkCase, config, strategy};
 use gradproof::judge::Locator;
-use gradproof::network::{Coordinate, LeafName};
+use gradproof::network::{Coordinate, LeafName, Network, NetworkLayer};
 use gradproof::rng::Stream;
 use gradproof::source::{Point, Reverse, SAFETY, SAFETY_OTHER_ORDER};
 use proptest::prelude::*;
@@ -30,13 +30,13 @@ fn is_visible(point: &Point, fault: Fault) -> bool {
     let (alone, leaf) = match fault.layer {
         None => {
             let layers = problem.network.layers().len();
-            let loss = problem.from_layer(layers, activations[layers].clone());
+            let loss = problem.from_layer(layers, &activations);
             (loss, LeafName::Input)
         }
         Some(layer) => {
             let mut dys = problem.output_gradients(Some(&point.pattern));
             let dy = dys.swap_remove(layer);
-            let alone = problem.layer_alone(layer, activations[layer].clone(), dy);
+            let alone = problem.layer_alone(layer, &activations, dy);
             let leaf = match fault.target {
                 Target::Input => LeafName::Input,
                 Target::Parameter(number) => LeafName::Parameter(number),
@@ -46,19 +46,49 @@ fn is_visible(point: &Point, fault: Fault) -> bool {
     };
     let alone = Point::new(alone, SEED);
     let coordinates: Vec<Coordinate> = alone.problem.coordinates(leaf).collect();
+    // Constants stand before a layer that reads more than the leaf.
+    let last = alone.problem.network.layers().len().checked_sub(1);
     let within = Fault {
-        layer: fault.layer.map(|_| 0),
+        layer: fault.layer.and(last),
         ..fault
     };
     let answers = [vec![], vec![within]].map(|faults| {
         let answer = alone.ask(&FaultAt(faults), &coordinates, &|_| ());
         answer.unwrap().estimates
     });
+    // Where branches part only the sum of what comes back is seen, with the bounds of all of it.
+    let mut parts = vec![alone];
+    if let (Some(layer), Target::Input) = (fault.layer, fault.target) {
+        let read = problem.network.layers()[layer].reads[0];
+        for other in problem
+            .network
+            .readers(read)
+            .filter(|other| *other != layer)
+        {
+            let mut dys = problem.output_gradients(Some(&point.pattern));
+            let dy = dys.swap_remove(other);
+            let part = problem.layers_alone(other..other + 1, read, &activations, dy);
+            parts.push(Point::new(part, SEED));
+        }
+    }
     coordinates.iter().enumerate().any(|(position, at)| {
         let moved = (answers[0][position].value - answers[1][position].value).abs();
-        let bounds = (SAFETY + SAFETY_OTHER_ORDER) * alone.rounding.derivative(*at);
+        let spread: f64 = parts.iter().map(|part| part.rounding.derivative(*at)).sum();
+        let bounds = (SAFETY + SAFETY_OTHER_ORDER) * spread;
         moved > 2.0 * bounds + 2.0 * f64::MIN_POSITIVE
     })
+}
+
+/// Who answers for `fault`: its layer, or where that reads what others read too, the block of branches
+/// that starts there.
+fn culprit(network: &Network, fault: Fault) -> Option<usize> {
+    let layer = fault.layer?;
+    let read = network.layers()[layer].reads[0];
+    if fault.target != Target::Input || network.readers(read).count() == 1 {
+        return Some(layer);
+    }
+    let is_block = |block: &NetworkLayer| block.fork == Some(read);
+    network.layers().iter().rposition(is_block)
 }
 
 #[test]
@@ -87,7 +117,7 @@ fn a_visible_fault_in_a_random_layer_is_found() {
                 place.culprits.iter().map(|fault| fault.number).collect();
             prop_assert_eq!(
                 culprits,
-                [layer],
+                [culprit(&point.problem.network, fault)],
                 "{}, {:?}: {}",
                 case,
                 fault,

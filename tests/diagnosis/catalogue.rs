@@ -10,8 +10,8 @@ fn parts(whole: &Problem) -> Vec<Problem> {
     let activations = whole.activations();
     let dys = whole.output_gradients::<f64>(None);
     let end = dys.len();
-    let alone = |at: usize| whole.layer_alone(at, activations[at].clone(), dys[at].clone());
-    let loss = whole.from_layer(end, activations[end].clone());
+    let alone = |at: usize| whole.layer_alone(at, &activations, dys[at].clone());
+    let loss = whole.from_layer(end, &activations);
     (0..end).map(alone).chain([loss]).collect()
 }
 

@@ -216,9 +216,8 @@ fn faults_of_a_networks_layers_are_named() {
 }
 
 fn layer_alone(whole: &Problem, number: usize) -> Problem {
-    let x = whole.activations()[number].clone();
     let dy = whole.output_gradients::<f64>(None)[number].clone();
-    whole.layer_alone(number, x, dy)
+    whole.layer_alone(number, &whole.activations(), dy)
 }
 
 /// The dx of a convolution by loops of its own: (sample, output channel, position, tap) and what it adds.

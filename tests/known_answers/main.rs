@@ -3,6 +3,7 @@
 //! Where the numbers are whole they have to be met exactly.
 
 mod activations;
+mod branches;
 mod burn_convolutions;
 mod dfdx_convolution;
 mod integer_convolution;

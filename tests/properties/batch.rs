@@ -4,8 +4,8 @@ use gradproof::harness::{NetworkCase, strategy};
 use gradproof::loss::Loss;
 use gradproof::network::{Coordinate, LeafName, Network, Problem};
 use gradproof::source::{Point, SAFETY};
-use gradproof::spec::OpSpec;
 use gradproof::spec::plan::{Plan, PlanError};
+use gradproof::spec::{OpSpec, for_each_operator};
 use gradproof::tensor::{Tensor, values};
 use ndarray::{Axis, Slice};
 use proptest::prelude::*;
@@ -16,11 +16,11 @@ use super::{Outcome, hold, made};
 fn the_gradient_of_a_batch_mean_is_the_mean_over_its_samples() {
     // Not so where samples share a mean and a variance.
     let cases = strategy::network().prop_map(|mut case| {
-        for layer in &mut case.spec.layers {
-            if let OpSpec::BatchNorm2d(norm) = &mut layer.op {
+        for_each_operator(&mut case.spec.layers, &mut |op| {
+            if let OpSpec::BatchNorm2d(norm) = op {
                 norm.training = false;
             }
-        }
+        });
         case
     });
     hold("batch_mean", cases, |case| batch_mean(&case));

@@ -4,7 +4,7 @@ use gradproof::harness::{NetworkCase, strategy};
 use gradproof::layer::Layer;
 use gradproof::source::{Central, Dual, Point, crossings};
 use gradproof::spec::case::Step;
-use gradproof::spec::{LossSpec, OpSpec};
+use gradproof::spec::{LossSpec, OpSpec, for_each_operator};
 use proptest::prelude::*;
 
 use super::{hold, made};
@@ -15,11 +15,11 @@ use super::{hold, made};
 fn a_difference_across_kinks_is_the_mean_of_the_slopes() {
     let cases = (strategy::network(), 0..=12_i32).prop_map(|(mut case, halvings)| {
         case.spec.loss = LossSpec::WeightedSum {};
-        for layer in &mut case.spec.layers {
-            if !Layer::from_op(&layer.op).is_piecewise_affine() {
-                layer.op = OpSpec::Relu {};
+        for_each_operator(&mut case.spec.layers, &mut |op| {
+            if !Layer::from_op(op).is_piecewise_affine() {
+                *op = OpSpec::Relu {};
             }
-        }
+        });
         (case, f64::exp2(f64::from(-halvings)))
     });
     hold("crossing", cases, |(case, h): (NetworkCase, f64)| {

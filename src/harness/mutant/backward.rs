@@ -1,14 +1,14 @@
 //! The naive backward of a whole problem, with a fault if there is one.
 
 use crate::layer::{Layer, LayerGradients};
-use crate::network::{Network, Parameters, Pattern, Problem};
+use crate::network::{Parameters, Pattern, Problem};
 use crate::scalar::Scalar;
 use crate::tensor::{self, Tensor};
 
 use super::catalogue::Fault;
 use super::source::Mutated;
 use super::{
-    activation, adaptive_pool, conv_transpose2d, conv2d, function, linear, loss, mask,
+    activation, adaptive_pool, conv_transpose2d, conv2d, function, join, linear, loss, mask,
     normalization, numbers, penalty, pooling,
 };
 
@@ -50,23 +50,43 @@ pub(super) fn backward<S: Scalar>(
     let mut parameters: Vec<Tensor<S>> = shapes.map(tensor::zeros).collect();
     let mut outputs = Vec::new();
     if let Some(loss) = &problem.objective.loss {
-        let inputs = inputs(network, &values, tensor::lift(&problem.input), pattern);
+        let inputs = network.activations(&values, tensor::lift(&problem.input), pattern);
         let y = &inputs[network.layers().len()];
         let scale = S::constant(problem.objective.scale);
         let branches = pattern.and_then(Pattern::loss);
-        dx = loss::backward(loss, y, branches, scale, mutated.fault_in_loss());
+        let dy = loss::backward(loss, y, branches, scale, mutated.fault_in_loss());
+        let shapes = inputs.iter().map(Tensor::shape);
+        let mut sums: Vec<Tensor<S>> = shapes.map(tensor::zeros).collect();
+        sums[network.layers().len()] = dy;
         for (number, layer) in network.layers().iter().enumerate().rev() {
-            let pass = Pass {
-                parameters: &values.tensors[layer.parameter_range()],
-                x: &inputs[number],
-                dy: &dx,
-                branches: pattern.and_then(|pattern| pattern.layer(number)),
-                fault: mutated.fault_in_layer(number),
+            let dy = sums.pop().expect("one for each activation");
+            let fault = mutated.fault_in_layer(number);
+            let to_inputs = match &layer.layer {
+                Layer::Join(join) => {
+                    let shapes = layer.reads.iter().map(|read| inputs[*read].shape());
+                    join::backward(join, &dy, &shapes.collect::<Vec<_>>(), fault)
+                }
+                one => {
+                    let pass = Pass {
+                        parameters: &values.tensors[layer.parameter_range()],
+                        x: &inputs[layer.reads[0]],
+                        dy: &dy,
+                        branches: pattern.and_then(|pattern| pattern.layer(number)),
+                        fault,
+                    };
+                    let gradients = layer_backward(one, &pass);
+                    parameters.splice(layer.parameter_range(), gradients.parameters);
+                    vec![gradients.input]
+                }
             };
-            let gradients = layer_backward(&layer.layer, &pass);
-            parameters.splice(layer.parameter_range(), gradients.parameters);
-            outputs.push(std::mem::replace(&mut dx, gradients.input));
+            for (read, to_input) in layer.reads.iter().zip(to_inputs) {
+                for (sum, term) in sums[*read].iter_mut().zip(to_input) {
+                    *sum += term;
+                }
+            }
+            outputs.push(dy);
         }
+        dx = sums.pop().expect("that of the input is left");
         outputs.reverse();
     }
     for (number, layer) in network.layers().iter().enumerate() {
@@ -82,21 +102,6 @@ pub(super) fn backward<S: Scalar>(
         input: dx,
         parameters,
     }
-}
-
-/// Every layer's input, and behind them the network's output.
-fn inputs<S: Scalar>(
-    network: &Network,
-    parameters: &Parameters<S>,
-    input: Tensor<S>,
-    pattern: Option<&Pattern>,
-) -> Vec<Tensor<S>> {
-    let mut inputs = vec![input];
-    for layer in 0..network.layers().len() {
-        let x = inputs[layer].clone();
-        inputs.push(network.forward_between(layer..layer + 1, parameters, x, pattern));
-    }
-    inputs
 }
 
 fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradients<S> {
@@ -115,6 +120,7 @@ fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradient
         Layer::Prelu => return mask::prelu(pass),
         Layer::Dropout(spec) => mask::dropout(*spec, pass),
         Layer::Activation(function) => function::backward(*function, pass),
+        Layer::Join(join) => panic!("{join:?} does not have one input"),
     };
     LayerGradients {
         input,

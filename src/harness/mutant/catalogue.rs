@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::judge::diagnosis::{BugKind, Factor};
-use crate::layer::Layer;
+use crate::layer::{Join, Layer};
 use crate::loss::Loss;
 use crate::network::{LeafName, Problem};
 use crate::spec::PenaltySpec;
@@ -14,6 +14,7 @@ use super::conv_transpose2d::{self, ConvTranspose2dFault};
 use super::conv2d::{self, Conv2dFault};
 use super::entry_loss::{self, AbsoluteErrorFault, BceWithLogitsFault, HuberFault};
 use super::function::{self, ActivationFault};
+use super::join::{self, ConcatenationFault, ResidualFault};
 use super::linear::{self, LinearFault};
 use super::loss::{self, CrossEntropyFault, SquaredErrorFault, WeightedSumFault};
 use super::mask::{self, DropoutFault, PreluFault};
@@ -68,6 +69,10 @@ pub enum Fault {
     Prelu(PreluFault),
     /// In a dropout.
     Dropout(DropoutFault),
+    /// Where a residual block adds up.
+    Residual(ResidualFault),
+    /// Where branches are put side by side.
+    Concatenation(ConcatenationFault),
     /// In softmax cross-entropy.
     SoftmaxCrossEntropy(CrossEntropyFault),
     /// In the mean squared error.
@@ -116,6 +121,7 @@ impl Mutant {
             function::MUTANTS,
             mask::MUTANTS,
             normalization::MUTANTS,
+            join::MUTANTS,
             loss::MUTANTS,
             nll::MUTANTS,
             entry_loss::MUTANTS,
@@ -151,6 +157,8 @@ impl Mutant {
             Fault::Activation(fault) => fault.subject(),
             Fault::Prelu(_) => "prelu",
             Fault::Dropout(_) => "dropout",
+            Fault::Residual(_) => "residual",
+            Fault::Concatenation(_) => "concatenation",
             Fault::SoftmaxCrossEntropy(_) => "softmax_cross_entropy",
             Fault::MeanSquaredError(_) => "mean_squared_error",
             Fault::Nll(_) => "nll",
@@ -194,6 +202,10 @@ impl Mutant {
                     }
                     Fault::Prelu(_) => matches!(layer.layer, Layer::Prelu),
                     Fault::Dropout(_) => matches!(layer.layer, Layer::Dropout(_)),
+                    Fault::Residual(_) => matches!(layer.layer, Layer::Join(Join::Sum)),
+                    Fault::Concatenation(_) => {
+                        matches!(layer.layer, Layer::Join(Join::Concatenation { .. }))
+                    }
                     Fault::Penalty(_) => parameters.any(|leaf| problem.penalty_on(leaf).is_some()),
                     Fault::Numbers(_) => parameters.next().is_some(),
                     Fault::SoftmaxCrossEntropy(_)

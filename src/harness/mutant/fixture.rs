@@ -185,6 +185,16 @@ const OPERATORS: &[Operator] = &[
     Operator(r#"op = "dropout", p = 0.3, seed = 7"#, &[5, 4, 3, 1]),
     Operator(r#"op = "dropout", p = 0.2, seed = 1"#, &[4, 9]),
     Operator(r#"op = "dropout", p = 0.6"#, &[3, 5, 2, 4]),
+    Operator(r#"op = "residual", layers = [{ op = "conv2d", out_channels = 2, kernel = 3, padding = 1 }, { op = "tanh" }]"#, &[3, 2, 4, 5]),
+    Operator(r#"op = "residual", layers = [{ op = "conv2d", out_channels = 3, kernel = 3, stride = 2, padding = 1 }], shortcut = [{ op = "conv2d", out_channels = 3, kernel = 1, stride = 2 }]"#, &[3, 2, 5, 6]),
+    Operator(r#"op = "residual", layers = [{ op = "linear", out_features = 5 }, { op = "relu" }, { op = "linear", out_features = 7 }]"#, &[4, 7]),
+    Operator(r#"op = "residual", layers = [{ op = "conv2d", out_channels = 3, kernel = [3, 1], padding = [1, 0] }, { op = "residual", layers = [{ op = "sigmoid" }] }]"#, &[3, 3, 4, 2]),
+    Operator(r#"op = "residual", layers = [{ op = "conv2d", out_channels = 4, kernel = 1, bias = false }, { op = "batch_norm2d" }, { op = "relu" }], shortcut = [{ op = "conv2d", out_channels = 4, kernel = 1, bias = false }, { op = "batch_norm2d" }]"#, &[4, 3, 3, 4]),
+    Operator(r#"op = "concatenation", branches = [[{ op = "conv2d", out_channels = 2, kernel = 3, padding = 1 }], [{ op = "conv2d", out_channels = 3, kernel = 1 }]]"#, &[3, 2, 4, 5]),
+    Operator(r#"op = "concatenation", branches = [[], [{ op = "conv2d", out_channels = 3, kernel = 3, padding = 1 }, { op = "tanh" }]]"#, &[3, 2, 4, 3]),
+    Operator(r#"op = "concatenation", dim = 2, branches = [[{ op = "sigmoid" }], [{ op = "conv2d", out_channels = 3, kernel = [2, 1], stride = [2, 1] }]]"#, &[3, 3, 4, 5]),
+    Operator(r#"op = "concatenation", branches = [[{ op = "linear", out_features = 4 }], [{ op = "linear", out_features = 3 }], [{ op = "tanh" }]]"#, &[4, 5]),
+    Operator(r#"op = "concatenation", branches = [[{ op = "conv2d", out_channels = 2, kernel = 1 }], [{ op = "conv2d", out_channels = 2, kernel = 3, padding = 1 }], [{ op = "avg_pool2d", kernel = 3, stride = 1, padding = 1 }]]"#, &[3, 3, 4, 5]),
 ];
 
 /// Layers of small networks, with the shape of a sample and the batch.

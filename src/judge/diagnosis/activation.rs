@@ -55,12 +55,11 @@ pub(super) fn hypotheses<'a>(layer: &Layer, context: &'a Context<'a>) -> Vec<Hyp
     };
     let problem = context.problem;
     let x = values(&problem.input);
-    let y = problem.network.forward_between::<f64>(
-        0..1,
-        &problem.parameters,
-        problem.input.clone(),
-        None,
-    );
+    let input = problem.input.clone();
+    let y = problem
+        .network
+        .forward::<f64>(&problem.parameters, input, None)
+        .output;
     let at: Vec<At> = (0..x.len())
         .map(|index| At {
             x: x[index],

@@ -10,8 +10,8 @@ use super::kind::BugKind;
 use super::positions::{Differences, listed};
 use super::precision::{self, Found};
 use super::{
-    activation, adaptive_pool, conv_transpose2d, conv2d, factor, linear, loss, mask, normalization,
-    penalty, pool, rearranged, softmax,
+    activation, adaptive_pool, conv_transpose2d, conv2d, factor, join, linear, loss, mask,
+    normalization, penalty, pool, rearranged, softmax,
 };
 
 /// With fewer entries that a fault clearly moves, one of several kinds is not named.
@@ -73,6 +73,16 @@ type Group = fn(&Context<'_>, &mut dyn FnMut(&Hypothesis<'_>));
 
 /// Every kind that fits, the first of each in words.
 fn explanations(context: &Context<'_>) -> Vec<Found> {
+    if let Some((join, _)) = context.join() {
+        // What it is among branches says more than what it is as a number.
+        let hypotheses = join::hypotheses(join, context);
+        let fitting = hypotheses.iter().filter_map(|h| explanation(h, context));
+        let mut found: Vec<Found> = fitting.collect();
+        found.dedup_by_key(|found| found.kind);
+        if !found.is_empty() {
+            return found;
+        }
+    }
     let mut found: Vec<Found> = Vec::new();
     let groups: [Group; 4] = [
         of_penalty,
@@ -137,7 +147,7 @@ fn of_part(context: &Context<'_>, hold: &mut dyn FnMut(&Hypothesis<'_>)) {
         }
         (Some(Layer::Prelu), _) => mask::prelu(context),
         (Some(Layer::Dropout(spec)), _) => mask::dropout(*spec, context),
-        (Some(Layer::Flatten) | None, _) => Vec::new(),
+        (Some(Layer::Flatten | Layer::Join(_)) | None, _) => Vec::new(),
     };
     hypotheses.iter().for_each(hold);
 }

@@ -1,8 +1,8 @@
 //! What is known about one wrong tensor.
 
-use crate::layer::Layer;
+use crate::layer::{Join, Layer};
 use crate::loss::Loss;
-use crate::network::{LeafName, Problem};
+use crate::network::{LeafName, NetworkLayer, Problem};
 use crate::tensor::{Tensor, values};
 
 /// One wrong gradient of the layer in which the fault is, held against the right one.
@@ -108,10 +108,28 @@ impl<'a> Context<'a> {
 
     /// The layer, when the problem is one layer under its output's gradient.
     pub(super) fn layer(&self) -> Option<&'a Layer> {
-        match self.problem.network.layers() {
+        match &self.own_layers()[..] {
             [only] if self.problem.objective.penalty.is_none() => Some(&only.layer),
             _ => None,
         }
+    }
+
+    /// Where branches meet, when the problem is a block of branches, or that place alone, under its
+    /// output's gradient; and its name.
+    pub(super) fn join(&self) -> Option<(&'a Join, &'a str)> {
+        let last = self.problem.network.layers().last()?;
+        match &last.layer {
+            Layer::Join(join) if self.dy.is_some() && self.leaf == LeafName::Input => {
+                Some((join, &last.name))
+            }
+            _ => None,
+        }
+    }
+
+    /// The layers, without the constants that stand for what lies outside of the problem.
+    fn own_layers(&self) -> Vec<&'a NetworkLayer> {
+        let layers = self.problem.network.layers().iter();
+        layers.filter(|layer| !layer.reads.is_empty()).collect()
     }
 
     /// The layer that owns the tensor, wherever it is; `None` for the input of a whole network.
@@ -141,10 +159,14 @@ impl<'a> Context<'a> {
     /// What the sentence is about.
     pub(super) fn subject(&self) -> String {
         let network = &self.problem.network;
-        match (self.leaf, network.layers()) {
+        match (self.leaf, &self.own_layers()[..]) {
             (LeafName::Parameter(_), _) => network.leaf_name(self.leaf).to_owned(),
             (LeafName::Input, []) => "the loss's gradient".to_owned(),
             (LeafName::Input, [only]) => format!("the gradient of {}'s input", only.name),
+            (LeafName::Input, _) if self.join().is_some() => {
+                let name = self.join().map_or("", |(_, name)| name);
+                format!("the gradient of {name}'s input")
+            }
             (LeafName::Input, _) => "the gradient of the input".to_owned(),
         }
     }

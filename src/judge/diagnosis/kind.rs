@@ -57,6 +57,16 @@ pub enum BugKind {
     VarianceUnbiased,
     /// What keeps a normalisation from a division by 0 is added behind the root, not inside of it.
     EpsOutside,
+    /// Nothing comes back through one of several branches.
+    BranchDropped,
+    /// What comes back through one of several branches is counted twice.
+    BranchDoubled,
+    /// What comes back through one of several branches is taken away instead of added.
+    BranchSign,
+    /// What comes back through branches is halved, as if their mean had been taken.
+    BranchesHalved,
+    /// Branches get each other's parts of a concatenation's gradient.
+    PartsMisplaced,
     /// The penalty's gradient is left out.
     PenaltyMissing,
     /// The penalty's gradient is there twice.

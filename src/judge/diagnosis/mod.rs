@@ -4,6 +4,7 @@
 mod entry_loss;
 mod evidence;
 mod hypothesis;
+mod join;
 mod kind;
 mod terms;
 mod window;

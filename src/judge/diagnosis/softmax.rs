@@ -52,10 +52,8 @@ fn hypotheses<'a>(
     let (Some(dy), Some(axis)) = (&context.dy, spec.axis(problem.input.ndim())) else {
         return Vec::new();
     };
-    let y: Tensor<f64> =
-        problem
-            .network
-            .forward_between(0..1, &problem.parameters, problem.input.clone(), None);
+    let x = problem.input.clone();
+    let y: Tensor<f64> = problem.network.forward(&problem.parameters, x, None).output;
     let mut at: Vec<Option<At>> = vec![None; dy.len()];
     for line in Line::all(y.shape(), axis) {
         let share = |k: usize| logarithm(values(&y)[k]).exp();

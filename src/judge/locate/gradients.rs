@@ -4,7 +4,7 @@ use crate::network::{Coordinate, LeafName};
 use crate::source::{
     Estimate, Forward, GradientSource, Point, SAFETY, SAFETY_OTHER_ORDER, SourceError,
 };
-use crate::tensor::{Tensor, from_values};
+use crate::tensor::{Tensor, from_values, zeros};
 
 /// Seed of the perturbations that measure rounding: a place is to depend on the problem alone.
 pub(super) const SEED: u64 = 0;
@@ -87,19 +87,26 @@ impl Chain {
                 .map(|estimate| value(estimate).unwrap_or(f64::NAN));
             from_values(x.shape(), found.collect()).expect("one derivative for each entry")
         };
-        let loss = problem.from_layer(count, activations[count].clone());
+        let loss = problem.from_layer(count, activations);
         let found = Leaves::ask(&Point::new(loss, SEED), source)?;
-        let mut dy = like(&activations[count], &found.input);
-        let mut outputs = Vec::with_capacity(count);
+        // Of each activation the sum of what the layers that read it send back.
+        let mut sums: Vec<Tensor<f64>> = activations.iter().map(|x| zeros(x.shape())).collect();
+        sums[count] = like(&activations[count], &found.input);
         let mut by_layer = Vec::with_capacity(count);
         for number in (0..count).rev() {
-            let x = &activations[number];
-            let alone = problem.layer_alone(number, x.clone(), dy.clone());
-            let found = Leaves::ask(&Point::new(alone, SEED), source)?;
-            outputs.push(std::mem::replace(&mut dy, like(x, &found.input)));
-            by_layer.push(found.parameters);
+            let dy = sums[number + 1].clone();
+            let mut parameters = Vec::new();
+            for activation in problem.network.layers()[number].distinct_reads() {
+                let layers = number..number + 1;
+                let alone = problem.layers_alone(layers, activation, activations, dy.clone());
+                let found = Leaves::ask(&Point::new(alone, SEED), source)?;
+                let dx = like(&activations[activation], &found.input);
+                sums[activation] += &dx;
+                parameters = found.parameters;
+            }
+            by_layer.push(parameters);
         }
-        outputs.reverse();
+        let dx = sums.remove(0);
         by_layer.reverse();
         let safety = safety(source);
         let parameters = by_layer.into_iter().flatten().enumerate();
@@ -108,9 +115,9 @@ impl Chain {
             bounded(found.iter().map(value), point, leaf, safety)
         });
         Ok(Self {
-            outputs,
+            outputs: sums,
             leaves: Leaves {
-                input: bounded(dy.iter().copied().map(Some), point, LeafName::Input, safety),
+                input: bounded(dx.iter().copied().map(Some), point, LeafName::Input, safety),
                 parameters: parameters.collect(),
             },
         })

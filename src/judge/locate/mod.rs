@@ -1,5 +1,7 @@
 //! In which layer agreement is lost.
 
+mod compared;
+mod fork;
 mod forward;
 mod gradients;
 mod place;

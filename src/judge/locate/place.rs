@@ -33,6 +33,9 @@ pub struct FaultyTensor {
     pub name: String,
     /// The parameter's number among the network's; `None` for an activation.
     pub parameter: Option<usize>,
+    /// The activation's number: 0 is the network's input, and k + 1 the output of layer number k;
+    /// `None` for a parameter.
+    pub activation: Option<usize>,
     /// Entries beyond their bounds.
     pub wrong: usize,
     /// Entries compared.

@@ -16,12 +16,12 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::judge::verdict::within;
 use crate::network::LeafName;
 use crate::source::{GradientSource, Point, SourceError};
 use crate::tensor::Tensor;
 
-use super::gradients::{Chain, Estimates, Leaves, SEED, bounded, safety, value};
+use super::compared::{Compared, compare};
+use super::gradients::{Chain, Leaves, SEED, bounded, safety, value};
 use super::place::{FaultyTensor, LayerFault, Place, Seen};
 
 /// Find the layers in which `subject` goes wrong at `point`, by the word of `reference`.
@@ -44,7 +44,7 @@ pub struct Locator<'a> {
     /// The point with its penalty, and the gradient there; `None` without penalty.
     penalised: Option<(&'a Point, Leaves)>,
     /// The point without penalty.
-    point: Cow<'a, Point>,
+    pub(super) point: Cow<'a, Point>,
     /// Every layer's input, and the network's output.
     activations: Vec<Tensor<f64>>,
     right: Chain,
@@ -55,10 +55,17 @@ pub struct Locator<'a> {
 }
 
 /// A layer alone, under Σ dy·y.
-struct Alone {
+pub(super) struct Alone {
     dy: Tensor<f64>,
-    point: Point,
-    right: Leaves,
+    /// As a function of each activation that it reads.
+    pub(super) of: Vec<AloneOf>,
+}
+
+/// A layer alone, as a function of one activation.
+pub(super) struct AloneOf {
+    pub(super) activation: usize,
+    pub(super) point: Point,
+    pub(super) right: Leaves,
 }
 
 impl<'a> Locator<'a> {
@@ -123,12 +130,11 @@ impl<'a> Locator<'a> {
     fn behind(&self, number: usize) -> &Point {
         self.behind[number].get_or_init(|| {
             let problem = &self.point.problem;
-            let behind = problem.from_layer(number + 1, self.activations[number + 1].clone());
-            Point::new(behind, SEED)
+            Point::new(problem.from_layer(number + 1, &self.activations), SEED)
         })
     }
 
-    fn alone(&self, number: usize, dy: &Tensor<f64>) -> Result<Rc<Alone>, SourceError> {
+    pub(super) fn alone(&self, number: usize, dy: &Tensor<f64>) -> Result<Rc<Alone>, SourceError> {
         let is_known = |alone: &&Rc<Alone>| {
             let mut pairs = alone.dy.iter().zip(dy);
             pairs.all(|(known, dy)| known.to_bits() == dy.to_bits())
@@ -136,13 +142,21 @@ impl<'a> Locator<'a> {
         if let Some(alone) = self.alone[number].get().filter(is_known) {
             return Ok(Rc::clone(alone));
         }
-        let x = self.activations[number].clone();
-        let problem = self.point.problem.layer_alone(number, x, dy.clone());
-        let point = Point::new(problem, SEED);
+        let problem = &self.point.problem;
+        let reads = problem.network.layers()[number].distinct_reads();
+        let of = reads.into_iter().map(|activation| {
+            let layers = number..number + 1;
+            let part = problem.layers_alone(layers, activation, &self.activations, dy.clone());
+            let point = Point::new(part, SEED);
+            Ok(AloneOf {
+                activation,
+                right: Leaves::ask(&point, self.source)?,
+                point,
+            })
+        });
         let alone = Rc::new(Alone {
             dy: dy.clone(),
-            right: Leaves::ask(&point, self.source)?,
-            point,
+            of: of.collect::<Result<_, SourceError>>()?,
         });
         self.alone[number].get_or_init(|| Rc::clone(&alone));
         Ok(alone)
@@ -150,11 +164,11 @@ impl<'a> Locator<'a> {
 }
 
 /// One subject.
-struct Search<'a> {
-    reference: &'a Locator<'a>,
-    subject: Leaves,
+pub(super) struct Search<'a> {
+    pub(super) reference: &'a Locator<'a>,
+    pub(super) subject: Leaves,
     /// The subject's bounds, in units of the spread that rounding causes.
-    safety: f64,
+    pub(super) safety: f64,
 }
 
 impl Search<'_> {
@@ -182,17 +196,21 @@ impl Search<'_> {
             ));
         }
 
-        let layers = problem.network.layers();
+        let network = &problem.network;
+        let layers = network.layers();
         let at_loss = &wrong_inputs[layers.len()];
         if at_loss.wrong > 0 {
+            let output = layers.len();
             place.culprits.push(LayerFault {
                 number: None,
                 layer: "loss".to_owned(),
-                tensors: vec![at_loss.named("the network's output".to_owned(), None)],
+                tensors: vec![at_loss.of_activation(output, "the network's output".to_owned())],
             });
         }
         for (number, layer) in layers.iter().enumerate().rev() {
-            let wrong = self.tensors(number, &wrong_inputs[number], |parameter| {
+            let inputs = layer.distinct_reads().into_iter();
+            let inputs = inputs.map(|read| (read, wrong_inputs[read])).collect();
+            let wrong = self.tensors(number, inputs, |parameter| {
                 compare(
                     &self.subject.parameters[parameter],
                     &self.reference.right.leaves.parameters[parameter],
@@ -210,12 +228,18 @@ impl Search<'_> {
             } else {
                 place.inherited.push(layer.name.clone());
             }
+            // The branches that part here have all been seen.
+            if network.readers(number).count() > 1 {
+                self.fork(number, outputs, place)?;
+            }
         }
         Ok(())
     }
 
     /// What the subject, whose gradients of outputs these are, makes wrong in layer `number` alone;
     /// nothing when what reaches the layer is not finite, since then nothing follows from it.
+    ///
+    /// What it sends back to an activation that others read too is seen in the sum only.
     fn of_layer_alone(
         &self,
         number: usize,
@@ -225,24 +249,25 @@ impl Search<'_> {
         if !dy.iter().all(|dy| dy.is_finite()) {
             return Ok(Vec::new());
         }
+        let network = &self.reference.point.problem.network;
         let alone = self.reference.alone(number, dy)?;
-        let right = &alone.right;
-        let dx = match number.checked_sub(1) {
-            None => self.subject.input.iter().map(value).collect(),
-            Some(before) => outputs[before].iter().copied().map(Some).collect(),
-        };
-        let dx: Vec<Option<f64>> = dx;
-        let dx = compare(
-            &bounded(dx.into_iter(), &alone.point, LeafName::Input, self.safety),
-            &right.input,
-        );
-        let first = self.reference.point.problem.network.layers()[number].first_parameter;
-        Ok(self.tensors(number, &dx, |parameter| {
+        let inputs = alone.of.iter().filter_map(|alone| {
+            let activation = alone.activation;
+            (network.readers(activation).count() == 1).then(|| {
+                let dx = self.gradient_of(activation, outputs).into_iter();
+                let dx = bounded(dx, &alone.point, LeafName::Input, self.safety);
+                (activation, compare(&dx, &alone.right.input))
+            })
+        });
+        let first = network.layers()[number].first_parameter;
+        Ok(self.tensors(number, inputs.collect(), |parameter| {
+            // A layer with parameters reads one activation.
+            let alone = &alone.of[0];
             let own = self.subject.parameters[parameter].iter().map(value);
             let leaf = LeafName::Parameter(parameter - first);
             compare(
                 &bounded(own, &alone.point, leaf, self.safety),
-                &right.parameters[parameter - first],
+                &alone.right.parameters[parameter - first],
             )
         }))
     }
@@ -251,17 +276,26 @@ impl Search<'_> {
     fn tensors(
         &self,
         number: usize,
-        input: &Compared,
+        inputs: Vec<(usize, Compared)>,
         parameter: impl Fn(usize) -> Compared,
     ) -> Vec<FaultyTensor> {
-        let layer = &self.reference.point.problem.network.layers()[number];
+        let layers = self.reference.point.problem.network.layers();
+        let layer = &layers[number];
         let parameters = layer
             .parameter_range()
             .zip(&layer.parameters)
-            .map(|(number, (name, _))| parameter(number).named(name.clone(), Some(number)));
-        let input = input.named(format!("{}'s input", layer.name), None);
+            .map(|(number, (name, _))| parameter(number).of_parameter(number, name.clone()));
+        let inputs = inputs.into_iter().map(|(activation, compared)| {
+            let name = match activation.checked_sub(1) {
+                Some(before) if layer.reads.len() > 1 => {
+                    format!("{}'s output", layers[before].name)
+                }
+                _ => format!("{}'s input", layer.name),
+            };
+            compared.of_activation(activation, name)
+        });
         parameters
-            .chain([input])
+            .chain(inputs)
             .filter(|tensor| tensor.wrong > 0)
             .collect()
     }
@@ -269,14 +303,12 @@ impl Search<'_> {
     /// The same by the gradients of parameters and input alone.
     fn by_leaves(&self, place: &mut Place) {
         let network = &self.reference.point.problem.network;
-        let unseen = Compared { wrong: 0, of: 0 };
         let mut or_in = vec!["loss".to_owned()];
         for (number, layer) in network.layers().iter().enumerate().rev() {
-            let input = match number {
-                0 => compare(&self.subject.input, &self.reference.right.leaves.input),
-                _ => unseen,
-            };
-            let wrong = self.tensors(number, &input, |parameter| {
+            let inputs = layer.distinct_reads().into_iter().filter(|read| *read == 0);
+            let at_input = || compare(&self.subject.input, &self.reference.right.leaves.input);
+            let inputs = inputs.map(|read| (read, at_input())).collect();
+            let wrong = self.tensors(number, inputs, |parameter| {
                 compare(
                     &self.subject.parameters[parameter],
                     &self.reference.right.leaves.parameters[parameter],
@@ -323,7 +355,7 @@ impl Search<'_> {
             let with = compare(own, right);
             if without.wrong == 0 && with.wrong > 0 {
                 let name = network.leaf_name(LeafName::Parameter(number));
-                tensors.push(with.named(name.to_owned(), Some(number)));
+                tensors.push(with.of_parameter(number, name.to_owned()));
             }
         }
         if !tensors.is_empty() {
@@ -334,34 +366,4 @@ impl Search<'_> {
             });
         }
     }
-}
-
-/// How two gradients of one tensor compare.
-#[derive(Clone, Copy)]
-struct Compared {
-    /// Entries beyond their bounds.
-    wrong: usize,
-    /// Entries that both judge.
-    of: usize,
-}
-
-impl Compared {
-    fn named(self, name: String, parameter: Option<usize>) -> FaultyTensor {
-        let Self { wrong, of } = self;
-        FaultyTensor {
-            name,
-            parameter,
-            wrong,
-            of,
-        }
-    }
-}
-
-fn compare(subject: &Estimates, reference: &Estimates) -> Compared {
-    let pairs = subject.iter().zip(reference);
-    let judged = pairs.filter_map(|(own, right)| Some(within((*own)?, (*right)?)));
-    judged.fold(Compared { wrong: 0, of: 0 }, |counts, within| Compared {
-        wrong: counts.wrong + usize::from(!within),
-        of: counts.of + 1,
-    })
 }

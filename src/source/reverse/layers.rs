@@ -33,6 +33,7 @@ pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> A
         Layer::Activation(function) => activation::forward(function, layer, leaves, x),
         Layer::Prelu => activation::prelu(layer, leaves, own, x),
         Layer::Dropout(spec) => activation::dropout(*spec, layer, leaves, x),
+        Layer::Join(join) => panic!("{join:?} does not have one input"),
     }
 }
 

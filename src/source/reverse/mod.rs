@@ -13,6 +13,7 @@
 
 mod activation;
 mod adaptive;
+mod graph;
 mod layers;
 mod normalization;
 mod objective;

@@ -10,7 +10,7 @@ use crate::network::{LeafName, Problem};
 use crate::spec::PenaltySpec;
 use crate::tensor;
 
-use super::{Activation, Leaf, Leaves, Taped, layers};
+use super::{Activation, Leaf, Leaves, Taped, graph};
 
 /// Compute scale·loss + penalty.
 pub(super) fn forward(problem: &Problem, leaves: &Leaves) -> Taped<()> {
@@ -18,12 +18,7 @@ pub(super) fn forward(problem: &Problem, leaves: &Leaves) -> Taped<()> {
     let mut value = nothing.leaky_trace();
     if let Some(loss) = &problem.objective.loss {
         let batch = problem.input.shape()[0];
-        let layers = problem.network.layers();
-        let output = layers
-            .iter()
-            .fold(leaves.first_activation(batch), |x, layer| {
-                layers::forward(layer, leaves, x)
-            });
+        let output = graph::forward(&problem.network, leaves, leaves.first_activation(batch));
         value = value + loss_forward(loss, leaves, output) * problem.objective.scale;
     }
     for (number, weight) in leaves.parameters.iter().enumerate() {

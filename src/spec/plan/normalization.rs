@@ -2,7 +2,8 @@
 
 use super::super::extent::ShapeError;
 use super::super::{BatchNorm2dSpec, LayerNormSpec, OpSpec};
-use super::{PlannedParameter, image};
+use super::PlannedParameter;
+use super::shape::image;
 
 /// The output's shape; channels need an image.
 pub(super) fn batch_norm(

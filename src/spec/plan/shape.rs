@@ -45,6 +45,8 @@ pub(super) fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, S
             let [rows, columns] = pool.output_size;
             Ok(vec![batch, channels, rows, columns])
         }
+        // A plan goes through the layers of a block one by one.
+        OpSpec::Residual(_) | OpSpec::Concatenation(_) => Err(ShapeError::EmptyBlock),
         OpSpec::Flatten {} => Ok(vec![input[0], checked_size("its input", &input[1..])?]),
     }
 }
