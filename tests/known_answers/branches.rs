@@ -36,7 +36,10 @@ fn a_residual_block_adds_both_ways_back() {
     let case = problem(block, vec![w], array("[[5, 6]]"), array("[[7, 11]]"));
     // W·x = (17, -9): the second unit is off, and only the shortcut brings its gradient back.
     let gradients = exact_gradients(&case);
-    assert_eq!(gradients.value, 7.0 * (17.0 + 5.0) + 11.0 * 6.0);
+    assert_eq!(
+        gradients.value.to_bits(),
+        f64::to_bits(7.0 * (17.0 + 5.0) + 11.0 * 6.0)
+    );
     assert_eq!(gradients.input, array("[[14, 25]]"), "7·(1, 2) + (7, 11)");
     assert_eq!(
         gradients.parameters[0],
@@ -59,7 +62,10 @@ fn a_projected_shortcut_has_parameters_of_its_own() {
     let case = problem(block, vec![w, v], array("[[1, 2, 3]]"), array("[[5, 7]]"));
     let gradients = exact_gradients(&case);
     // W·x = (5, -1), V·x = (5, 6); both weights have the gradient dy·xᵀ, and dx = (W + V)ᵀ·dy.
-    assert_eq!(gradients.value, 5.0 * 10.0 + 7.0 * 5.0);
+    assert_eq!(
+        gradients.value.to_bits(),
+        f64::to_bits(5.0 * 10.0 + 7.0 * 5.0)
+    );
     assert_eq!(gradients.input, array("[[22, 24, 5]]"));
     let outer = array("[[5, 10, 15], [7, 14, 21]]");
     assert_eq!(gradients.parameters, [outer.clone(), outer]);
@@ -78,7 +84,10 @@ fn a_concatenation_gives_each_branch_its_own_part() {
     let case = problem(block, vec![w], x.clone(), dy);
     let gradients = exact_gradients(&case);
     // y = ((1, 2), (3, 4), (2·1 - 3, 2·2 - 4)).
-    assert_eq!(gradients.value, 1.0 + 4.0 + 9.0 + 20.0 - 7.0);
+    assert_eq!(
+        gradients.value.to_bits(),
+        f64::to_bits(1.0 + 4.0 + 9.0 + 20.0 - 7.0)
+    );
     assert_eq!(gradients.input, array("[[[[15, 24], [-4, -6]]]]"));
     assert_eq!(gradients.parameters[0], array("[[[[29], [65]]]]"));
 

@@ -81,7 +81,8 @@ pub(super) fn hypotheses<'a>(join: &Join, context: &'a Context<'a>) -> Vec<Hypot
     }
     if let Join::Concatenation { axis } = join {
         let all = dy.shape()[*axis];
-        let ways: [(&str, &dyn Fn(&Branch) -> usize); 4] = [
+        type Start<'a> = &'a dyn Fn(&Branch) -> usize;
+        let ways: [(&str, Start<'_>); 4] = [
             ("the part that begins at 0 for every branch", &|_| 0),
             ("parts that begin one too early", &|branch| {
                 (branch.start + all - 1) % all

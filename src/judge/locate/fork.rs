@@ -1,6 +1,6 @@
 //! Where branches part: what comes back is the sum of what each sends.
 
-use crate::network::{Coordinate, LeafName};
+use crate::network::{Coordinate, LeafName, NetworkLayer};
 use crate::source::{Estimate, SourceError};
 use crate::tensor::Tensor;
 
@@ -58,10 +58,10 @@ impl Search<'_> {
             .zip(own_errors);
         let own = own.map(|(value, error)| value.map(|value| Estimate { value, error }));
         let compared = compare(&own.collect(), &sum);
-        let block = network.layers().iter().enumerate();
-        let block = block.filter(|(_, layer)| layer.fork == Some(activation));
-        if let Some((number, block)) = block.last().filter(|_| compared.wrong > 0) {
-            let layer = block.name.clone();
+        let starts_here = |layer: &NetworkLayer| layer.fork == Some(activation);
+        let block = network.layers().iter().rposition(starts_here);
+        if let Some(number) = block.filter(|_| compared.wrong > 0) {
+            let layer = network.layers()[number].name.clone();
             let tensor = compared.of_activation(activation, format!("{layer}'s input"));
             place.clean.retain(|clean| *clean != layer);
             place.inherited.retain(|inherited| *inherited != layer);
