@@ -12,6 +12,22 @@ pub(super) fn shape(sizes: &[usize]) -> String {
 /// The operator with those attributes that are not the usual ones.
 pub(super) fn op(op: &OpSpec) -> String {
     let attributes = match op {
+        OpSpec::Conv1d(conv) => {
+            let mut parts = vec![format!(
+                "{} channels, kernel {}",
+                conv.out_channels, conv.kernel
+            )];
+            for (name, value, usual) in [
+                ("stride", conv.stride, 1),
+                ("padding", conv.padding, 0),
+                ("dilation", conv.dilation, 1),
+                ("groups", conv.groups, 1),
+            ] {
+                parts.extend((value != usual).then(|| format!("{name} {value}")));
+            }
+            parts.extend((!conv.bias).then(|| "no bias".to_owned()));
+            parts
+        }
         OpSpec::Conv2d(conv) => {
             let mut parts = vec![format!("{} channels", conv.out_channels)];
             parts.extend(window(&conv.window(), [1, 1]));

@@ -12,8 +12,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::spec::{
-    AdaptiveAvgPool2dSpec, AvgPool2dSpec, Conv2dSpec, ConvTranspose2dSpec, DataSpec, LayerSpec,
-    LinearSpec, LossSpec, MaxPool2dSpec, NetworkSpec, OpSpec, PreluSpec,
+    AdaptiveAvgPool2dSpec, AvgPool2dSpec, Conv1dSpec, Conv2dSpec, ConvTranspose2dSpec, DataSpec,
+    LayerSpec, LinearSpec, LossSpec, MaxPool2dSpec, NetworkSpec, OpSpec, PreluSpec,
 };
 
 use super::{NetworkCase, OperatorCase, fit};
@@ -57,6 +57,25 @@ pub fn conv2d() -> impl Strategy<Value = OperatorCase> {
                 }
             },
         )
+}
+
+/// One-dimensional convolutions: the columns of a convolution over images.
+pub fn conv1d() -> impl Strategy<Value = OperatorCase> {
+    conv2d().prop_map(|mut case| {
+        if let OpSpec::Conv2d(conv) = case.op {
+            case.op = OpSpec::Conv1d(Conv1dSpec {
+                out_channels: conv.out_channels,
+                kernel: conv.kernel[1],
+                stride: conv.stride[1],
+                padding: conv.padding[1],
+                dilation: conv.dilation[1],
+                groups: conv.groups,
+                bias: conv.bias,
+            });
+            case.input.remove(2);
+        }
+        case
+    })
 }
 
 /// Transposed convolutions: the same, with output padding where stride or dilation allow it.
@@ -142,6 +161,7 @@ pub fn operator() -> impl Strategy<Value = OperatorCase> {
         2 => normalization(),
         1 => adaptive_avg_pool2d(),
         4 => conv2d(),
+        1 => conv1d(),
         3 => conv_transpose2d(),
     ]
 }

@@ -6,6 +6,7 @@
 pub mod activation;
 pub mod adaptive_avg_pool2d;
 pub mod avg_pool2d;
+pub mod conv1d;
 pub mod conv2d;
 pub mod conv_transpose2d;
 pub mod dropout;
@@ -45,6 +46,7 @@ use line::largest;
 pub use activation::Activation;
 pub use avg_pool2d::AvgPool2d;
 pub use conv_transpose2d::ConvTranspose2d;
+pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
 pub use line::Line;
 pub use max_pool2d::MaxPool2d;
@@ -54,6 +56,8 @@ pub use saved::{Branches, Choices, LayerGradients, Saved};
 /// A layer's operator with its sizes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Layer {
+    /// One-dimensional cross-correlation with optional bias.
+    Conv1d(Conv1d),
     /// Two-dimensional cross-correlation with optional bias.
     Conv2d(Conv2d),
     /// Two-dimensional transposed convolution with optional bias.
@@ -94,6 +98,7 @@ impl Layer {
         branches: Branches<'_>,
     ) -> (Tensor<S>, Saved<S>) {
         match self {
+            Self::Conv1d(conv) => (conv.forward(parameters, &x, output), Saved::Input(x)),
             Self::Conv2d(conv) => (conv.forward(parameters, &x, output), Saved::Input(x)),
             Self::ConvTranspose2d(conv) => (conv.forward(parameters, &x, output), Saved::Input(x)),
             Self::Linear => (linear::forward(parameters, &x, output), Saved::Input(x)),
@@ -126,6 +131,7 @@ impl Layer {
         dy: Tensor<S>,
     ) -> LayerGradients<S> {
         match (self, saved) {
+            (Self::Conv1d(conv), Saved::Input(x)) => conv.backward(parameters, &x, &dy),
             (Self::Conv2d(conv), Saved::Input(x)) => conv.backward(parameters, &x, &dy),
             (Self::ConvTranspose2d(conv), Saved::Input(x)) => conv.backward(parameters, &x, &dy),
             (Self::Linear, Saved::Input(x)) => linear::backward(parameters, &x, &dy),
@@ -165,7 +171,8 @@ impl Layer {
     #[must_use]
     pub fn is_piecewise_affine(&self) -> bool {
         match self {
-            Self::Conv2d(_)
+            Self::Conv1d(_)
+            | Self::Conv2d(_)
             | Self::ConvTranspose2d(_)
             | Self::Linear
             | Self::Relu
@@ -235,6 +242,7 @@ impl Layer {
         y: &mut Tensor<S>,
     ) {
         match self {
+            Self::Conv1d(conv) => conv.forward_units(parameters, x, units, y),
             Self::Conv2d(conv) => conv.forward_units(parameters, x, units, y),
             Self::ConvTranspose2d(conv) => conv.forward_units(parameters, x, units, y),
             Self::Linear => linear::forward_units(parameters, x, units, y),

@@ -2,6 +2,7 @@
 
 pub mod activation;
 mod adaptive_avg_pool2d;
+mod conv1d;
 mod conv2d;
 mod conv_transpose2d;
 
@@ -27,6 +28,7 @@ pub use normalization::{BatchNorm2dSpec, GroupNormSpec, InstanceNormSpec, LayerN
 
 pub use adaptive_avg_pool2d::{AdaptiveAvgPool2dSpec, adaptive_window, largest_adaptive_window};
 pub use conv_transpose2d::ConvTranspose2dSpec;
+pub use conv1d::Conv1dSpec;
 pub use conv2d::Conv2dSpec;
 pub use linear::LinearSpec;
 pub use loss::{LossSpec, PenaltySpec};

@@ -3,15 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AdaptiveAvgPool2dSpec, AvgPool2dSpec, BatchNorm2dSpec, Conv2dSpec, ConvTranspose2dSpec,
-    DropoutSpec, EluSpec, GeluSpec, GroupNormSpec, HardtanhSpec, InstanceNormSpec, LayerNormSpec,
-    LeakyReluSpec, LinearSpec, MaxPool2dSpec, PreluSpec, SoftmaxSpec, SoftplusSpec,
+    AdaptiveAvgPool2dSpec, AvgPool2dSpec, BatchNorm2dSpec, Conv1dSpec, Conv2dSpec,
+    ConvTranspose2dSpec, DropoutSpec, EluSpec, GeluSpec, GroupNormSpec, HardtanhSpec,
+    InstanceNormSpec, LayerNormSpec, LeakyReluSpec, LinearSpec, MaxPool2dSpec, PreluSpec,
+    SoftmaxSpec, SoftplusSpec,
 };
 
 /// An operator with its attributes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub enum OpSpec {
+    /// One-dimensional cross-correlation.
+    Conv1d(Conv1dSpec),
     /// Two-dimensional cross-correlation.
     Conv2d(Conv2dSpec),
     /// Two-dimensional transposed convolution.
@@ -73,6 +76,7 @@ impl OpSpec {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Conv1d(_) => "conv1d",
             Self::Conv2d(_) => "conv2d",
             Self::ConvTranspose2d(_) => "conv_transpose2d",
             Self::Linear(_) => "linear",

@@ -33,6 +33,7 @@ fn backward_is_the_adjoint_of_the_derivative() {
         strategy::adaptive_avg_pool2d(),
         |case| adjoint(&case),
     );
+    hold("adjoint_conv1d", strategy::conv1d(), |case| adjoint(&case));
     hold("adjoint_linear", strategy::linear(), |case| adjoint(&case));
     hold("adjoint_prelu", strategy::prelu(), |case| adjoint(&case));
     hold("adjoint_elementwise", strategy::elementwise(), |case| {
@@ -85,7 +86,8 @@ fn adjoint(case: &OperatorCase) -> Outcome {
         let roundings = (entries + v.len() + 16) as f64 * f64::EPSILON / 2.0;
         let bound = match case.op {
             // Short multiples of 1/64: every product and sum is exact.
-            OpSpec::Conv2d(_)
+            OpSpec::Conv1d(_)
+            | OpSpec::Conv2d(_)
             | OpSpec::ConvTranspose2d(_)
             | OpSpec::Linear(_)
             | OpSpec::MaxPool2d(_)

@@ -8,7 +8,7 @@ use crate::tensor::{self, Tensor};
 use super::catalogue::Fault;
 use super::source::Mutated;
 use super::{
-    activation, adaptive_pool, conv_transpose2d, conv2d, function, linear, loss, mask,
+    activation, adaptive_pool, conv_transpose2d, conv1d, conv2d, function, linear, loss, mask,
     normalization, numbers, penalty, pooling,
 };
 
@@ -101,6 +101,7 @@ fn inputs<S: Scalar>(
 
 fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradients<S> {
     let input = match layer {
+        Layer::Conv1d(conv) => return conv1d::backward(conv, pass),
         Layer::Conv2d(conv) => return conv2d::backward(conv, pass),
         Layer::ConvTranspose2d(conv) => return conv_transpose2d::backward(conv, pass),
         Layer::Linear => return linear::backward(pass),

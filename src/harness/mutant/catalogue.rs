@@ -11,6 +11,7 @@ use crate::spec::PenaltySpec;
 use super::activation::{self, FlattenFault, ReluFault, SigmoidFault, TanhFault};
 use super::adaptive_pool::{self, AdaptiveAvgPool2dFault};
 use super::conv_transpose2d::{self, ConvTranspose2dFault};
+use super::conv1d;
 use super::conv2d::{self, Conv2dFault};
 use super::entry_loss::{self, AbsoluteErrorFault, BceWithLogitsFault, HuberFault};
 use super::function::{self, ActivationFault};
@@ -40,6 +41,8 @@ pub struct Mutant {
 /// What is altered, by what it is altered in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// In a one-dimensional convolution.
+    Conv1d(Conv2dFault),
     /// In a convolution.
     Conv2d(Conv2dFault),
     /// In a transposed convolution.
@@ -106,6 +109,7 @@ impl Mutant {
     /// Every mutant, those of one subject together.
     pub fn all() -> impl Iterator<Item = Self> {
         [
+            conv1d::MUTANTS,
             conv2d::MUTANTS,
             conv_transpose2d::MUTANTS,
             linear::MUTANTS,
@@ -137,6 +141,7 @@ impl Mutant {
     #[must_use]
     pub fn subject(&self) -> &'static str {
         match self.fault {
+            Fault::Conv1d(_) => "conv1d",
             Fault::Conv2d(_) => "conv2d",
             Fault::ConvTranspose2d(_) => "conv_transpose2d",
             Fault::Linear(_) => "linear",
@@ -178,6 +183,7 @@ impl Mutant {
             .filter(|(_, layer)| {
                 let mut parameters = layer.parameter_range().map(LeafName::Parameter);
                 match self.fault {
+                    Fault::Conv1d(_) => matches!(layer.layer, Layer::Conv1d(_)),
                     Fault::Conv2d(_) => matches!(layer.layer, Layer::Conv2d(_)),
                     Fault::ConvTranspose2d(_) => matches!(layer.layer, Layer::ConvTranspose2d(_)),
                     Fault::Linear(_) => matches!(layer.layer, Layer::Linear),

@@ -185,6 +185,13 @@ const OPERATORS: &[Operator] = &[
     Operator(r#"op = "dropout", p = 0.3, seed = 7"#, &[5, 4, 3, 1]),
     Operator(r#"op = "dropout", p = 0.2, seed = 1"#, &[4, 9]),
     Operator(r#"op = "dropout", p = 0.6"#, &[3, 5, 2, 4]),
+    Operator(r#"op = "conv1d", out_channels = 3, kernel = 3"#, &[4, 2, 7]),
+    Operator(r#"op = "conv1d", out_channels = 2, kernel = 3, stride = 2, padding = 1, dilation = 2"#, &[3, 2, 9]),
+    Operator(r#"op = "conv1d", out_channels = 4, kernel = 2, stride = 2, padding = 1, dilation = 3, groups = 2"#, &[3, 4, 8]),
+    Operator(r#"op = "conv1d", out_channels = 6, kernel = 3, stride = 3, padding = 2, dilation = 2, groups = 3"#, &[3, 6, 8]),
+    Operator(r#"op = "conv1d", out_channels = 4, kernel = 4, stride = 2, padding = 1, dilation = 2, groups = 2"#, &[4, 2, 11]),
+    Operator(r#"op = "conv1d", out_channels = 2, kernel = 3, stride = 2, padding = 2, dilation = 3, groups = 2"#, &[3, 4, 9]),
+    Operator(r#"op = "conv1d", out_channels = 3, kernel = 2, padding = 1, groups = 3"#, &[3, 3, 6]),
 ];
 
 /// Layers of small networks, with the shape of a sample and the batch.

@@ -19,6 +19,7 @@ mod activation;
 mod adaptive_pool;
 mod backward;
 mod catalogue;
+mod conv1d;
 mod conv2d;
 mod conv_transpose2d;
 mod entry_loss;

@@ -13,7 +13,7 @@ pub(super) fn layer_names(spec: &NetworkSpec) -> Result<Vec<String>, PlanError> 
         .iter()
         .map(|layer| {
             let stem = match layer.op {
-                OpSpec::Conv2d(_) => "conv",
+                OpSpec::Conv1d(_) | OpSpec::Conv2d(_) => "conv",
                 OpSpec::ConvTranspose2d(_) => "deconv",
                 OpSpec::Linear(_) => "fc",
                 OpSpec::BatchNorm2d(_) => "bn",

@@ -6,6 +6,7 @@ use super::{PlannedParameter, normalization};
 /// Entries of the matrix of all windows, which the reverse source gathers.
 pub(super) fn window_entries(op: &OpSpec, input: &[usize], output: &[usize]) -> usize {
     let kernel = match op {
+        OpSpec::Conv1d(conv) => [1, conv.kernel],
         OpSpec::Conv2d(conv) => conv.kernel,
         OpSpec::ConvTranspose2d(conv) => conv.kernel,
         OpSpec::MaxPool2d(pool) => pool.kernel,
@@ -25,6 +26,11 @@ const SLOPE_FAN_IN: usize = 16;
 /// The parameters of `op` in PyTorch's names and layouts, for an input of shape `input`.
 pub(super) fn parameters(op: &OpSpec, layer: &str, input: &[usize]) -> Vec<PlannedParameter> {
     let (weight, units, bias) = match op {
+        OpSpec::Conv1d(conv) => (
+            vec![conv.out_channels, input[1] / conv.groups, conv.kernel],
+            conv.out_channels,
+            conv.bias,
+        ),
         OpSpec::Conv2d(conv) => {
             let [rows, columns] = conv.kernel;
             (

@@ -8,6 +8,7 @@ use super::normalization;
 /// The shape of the output of `op`, batch first.
 pub(super) fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
     match op {
+        OpSpec::Conv1d(conv) => conv.output(input),
         OpSpec::Conv2d(conv) => conv_output(conv, input),
         OpSpec::ConvTranspose2d(conv) => {
             let [batch, channels, rows, columns] = image(input)?;
