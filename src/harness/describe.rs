@@ -1,7 +1,7 @@
 //! How cases are written in a failure's message.
 
 use crate::spec::extent::Window;
-use crate::spec::{Approximation, LossSpec, OpSpec};
+use crate::spec::{Approximation, Interpolation, LossSpec, OpSpec, UpsampleSpec};
 
 /// `2×3×5`.
 pub(super) fn shape(sizes: &[usize]) -> String {
@@ -102,6 +102,8 @@ pub(super) fn op(op: &OpSpec) -> String {
             parts
         }
         OpSpec::InstanceNorm(norm) => normalization(norm.eps, norm.affine),
+        OpSpec::ZeroPad2d(pad) => vec![format!("padding {:?}", pad.padding)],
+        OpSpec::Upsample(spec) => upsample(spec),
         OpSpec::AdaptiveAvgPool2d(pool) => vec![format!("output {}", shape(&pool.output_size))],
     };
     if attributes.is_empty() {
@@ -109,6 +111,17 @@ pub(super) fn op(op: &OpSpec) -> String {
     } else {
         format!("{}({})", op.name(), attributes.join(", "))
     }
+}
+
+fn upsample(spec: &UpsampleSpec) -> Vec<String> {
+    let mut parts = Vec::new();
+    parts.extend(spec.size.map(|size| format!("size {}", shape(&size))));
+    parts.extend(spec.scale_factor.map(|scale| format!("scale {scale:?}")));
+    parts.extend((spec.mode == Interpolation::Bilinear).then(|| "bilinear".to_owned()));
+    parts.extend(spec.align_corners.then(|| "aligned corners".to_owned()));
+    let recomputed = spec.recompute_scale_factor;
+    parts.extend(recomputed.then(|| "scale recomputed".to_owned()));
+    parts
 }
 
 fn normalization(eps: f64, affine: bool) -> Vec<String> {

@@ -3,23 +3,27 @@
 //! Batch and channel counts are 2 or more most of the time, since many faults hide at 1, and every
 //! size shrinks towards 1.
 
+mod conv1d;
 mod deep;
 mod function;
 mod normalization;
+mod resize;
 
 use proptest::array::uniform2;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::spec::{
-    AdaptiveAvgPool2dSpec, AvgPool2dSpec, Conv1dSpec, Conv2dSpec, ConvTranspose2dSpec, DataSpec,
-    LayerSpec, LinearSpec, LossSpec, MaxPool2dSpec, NetworkSpec, OpSpec, PreluSpec,
+    AdaptiveAvgPool2dSpec, AvgPool2dSpec, Conv2dSpec, ConvTranspose2dSpec, DataSpec, LayerSpec,
+    LinearSpec, LossSpec, MaxPool2dSpec, NetworkSpec, OpSpec, PreluSpec,
 };
 
 use super::{NetworkCase, OperatorCase, fit};
 
+pub use conv1d::conv1d;
 pub use deep::deep_network;
 pub use normalization::normalization;
+pub use resize::{upsample, zero_pad2d};
 
 /// The most samples in a batch.
 const MOST_SAMPLES: usize = 3;
@@ -57,25 +61,6 @@ pub fn conv2d() -> impl Strategy<Value = OperatorCase> {
                 }
             },
         )
-}
-
-/// One-dimensional convolutions: the columns of a convolution over images.
-pub fn conv1d() -> impl Strategy<Value = OperatorCase> {
-    conv2d().prop_map(|mut case| {
-        if let OpSpec::Conv2d(conv) = case.op {
-            case.op = OpSpec::Conv1d(Conv1dSpec {
-                out_channels: conv.out_channels,
-                kernel: conv.kernel[1],
-                stride: conv.stride[1],
-                padding: conv.padding[1],
-                dilation: conv.dilation[1],
-                groups: conv.groups,
-                bias: conv.bias,
-            });
-            case.input.remove(2);
-        }
-        case
-    })
 }
 
 /// Transposed convolutions: the same, with output padding where stride or dilation allow it.
@@ -162,6 +147,8 @@ pub fn operator() -> impl Strategy<Value = OperatorCase> {
         1 => adaptive_avg_pool2d(),
         4 => conv2d(),
         1 => conv1d(),
+        1 => zero_pad2d(),
+        2 => upsample(),
         3 => conv_transpose2d(),
     ]
 }
@@ -235,6 +222,7 @@ fn block() -> impl Strategy<Value = OpSpec> {
         3 => conv,
         1 => conv_transpose_op(),
         1 => adaptive_avg_pool_op(),
+        1 => resize::op(),
     ]
 }
 

@@ -51,6 +51,8 @@ impl Layer {
             OpSpec::GroupNorm(norm) => Self::normalization(Over::Groups(norm.groups), norm.eps),
             OpSpec::InstanceNorm(norm) => Self::normalization(Over::Instance, norm.eps),
             OpSpec::AdaptiveAvgPool2d(_) => Self::AdaptiveAvgPool2d,
+            OpSpec::ZeroPad2d(spec) => Self::ZeroPad2d(*spec),
+            OpSpec::Upsample(spec) => Self::Upsample(*spec),
             OpSpec::Flatten {} => Self::Flatten,
             OpSpec::LeakyRelu(spec) => Self::Activation(Activation::LeakyRelu(*spec)),
             OpSpec::Elu(spec) => Self::Activation(Activation::Elu(*spec)),

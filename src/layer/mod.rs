@@ -34,11 +34,13 @@ pub mod softmax;
 pub mod softplus;
 pub mod tanh;
 mod tap;
+pub mod upsample;
+pub mod zero_pad2d;
 
 use std::ops::Range;
 
 use crate::scalar::Scalar;
-use crate::spec::DropoutSpec;
+use crate::spec::{DropoutSpec, UpsampleSpec, ZeroPad2dSpec};
 use crate::tensor::Tensor;
 
 use line::largest;
@@ -78,6 +80,10 @@ pub enum Layer {
     Normalization(Normalization),
     /// Mean over windows that share the input among a given number of outputs.
     AdaptiveAvgPool2d,
+    /// Zeros around images, or rows and columns cut off.
+    ZeroPad2d(ZeroPad2dSpec),
+    /// Images of another size.
+    Upsample(UpsampleSpec),
     /// All axes but the batch become one.
     Flatten,
     /// Any other function of entries, or of lines of entries.
@@ -109,6 +115,8 @@ impl Layer {
             Self::AvgPool2d(pool) => pool.forward(&x, output),
             Self::Normalization(norm) => (norm.forward(parameters, &x), Saved::Input(x)),
             Self::AdaptiveAvgPool2d => adaptive_avg_pool2d::forward(&x, output),
+            Self::ZeroPad2d(spec) => zero_pad2d::forward(*spec, &x, output),
+            Self::Upsample(spec) => upsample::forward(*spec, &x, output),
             Self::Flatten => flatten::forward(x, output),
             Self::Activation(activation) => activation.forward(x, branches),
             Self::Prelu => prelu::forward(parameters, x, branches),
@@ -150,6 +158,12 @@ impl Layer {
             (Self::AdaptiveAvgPool2d, Saved::Shape(input)) => {
                 without_parameters(adaptive_avg_pool2d::backward(&input, &dy))
             }
+            (Self::ZeroPad2d(spec), Saved::Shape(input)) => {
+                without_parameters(zero_pad2d::backward(*spec, &input, &dy))
+            }
+            (Self::Upsample(spec), Saved::Shape(input)) => {
+                without_parameters(upsample::backward(*spec, &input, &dy))
+            }
             (Self::Flatten, Saved::Shape(input)) => {
                 without_parameters(flatten::backward(&input, dy))
             }
@@ -179,6 +193,8 @@ impl Layer {
             | Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::AdaptiveAvgPool2d
+            | Self::ZeroPad2d(_)
+            | Self::Upsample(_)
             | Self::Flatten
             | Self::Prelu
             | Self::Dropout(_) => true,

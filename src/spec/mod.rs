@@ -17,6 +17,8 @@ mod pair;
 pub mod plan;
 mod pool2d;
 pub mod preset;
+mod upsample;
+mod zero_pad2d;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +36,8 @@ pub use linear::LinearSpec;
 pub use loss::{LossSpec, PenaltySpec};
 pub use op::OpSpec;
 pub use pool2d::{AvgPool2dSpec, MaxPool2dSpec};
+pub use upsample::{Interpolation, ResampledAxis, UpsampleSpec};
+pub use zero_pad2d::ZeroPad2dSpec;
 
 /// A network, its input and its loss, as somebody writes them in a TOML file.
 ///

@@ -6,7 +6,7 @@ use super::{
     AdaptiveAvgPool2dSpec, AvgPool2dSpec, BatchNorm2dSpec, Conv1dSpec, Conv2dSpec,
     ConvTranspose2dSpec, DropoutSpec, EluSpec, GeluSpec, GroupNormSpec, HardtanhSpec,
     InstanceNormSpec, LayerNormSpec, LeakyReluSpec, LinearSpec, MaxPool2dSpec, PreluSpec,
-    SoftmaxSpec, SoftplusSpec,
+    SoftmaxSpec, SoftplusSpec, UpsampleSpec, ZeroPad2dSpec,
 };
 
 /// An operator with its attributes.
@@ -41,6 +41,10 @@ pub enum OpSpec {
     InstanceNorm(InstanceNormSpec),
     /// Mean over windows that share the input among a given number of outputs.
     AdaptiveAvgPool2d(AdaptiveAvgPool2dSpec),
+    /// Zeros around images, or rows and columns cut off.
+    ZeroPad2d(ZeroPad2dSpec),
+    /// Images of another size.
+    Upsample(UpsampleSpec),
     /// All axes but the batch become one.
     Flatten {},
     /// x, or a little of it where it is negative.
@@ -90,6 +94,8 @@ impl OpSpec {
             Self::GroupNorm(_) => "group_norm",
             Self::InstanceNorm(_) => "instance_norm",
             Self::AdaptiveAvgPool2d(_) => "adaptive_avg_pool2d",
+            Self::ZeroPad2d(_) => "zero_pad2d",
+            Self::Upsample(_) => "upsample",
             Self::Flatten {} => "flatten",
             Self::LeakyRelu(_) => "leaky_relu",
             Self::Elu(_) => "elu",

@@ -8,7 +8,7 @@ use gradproof::harness::{OperatorCase, strategy};
 use gradproof::network::{LeafName, Pattern, Problem};
 use gradproof::rng::Stream;
 use gradproof::scalar::{Dual, Scalar};
-use gradproof::spec::OpSpec;
+use gradproof::spec::{Interpolation, OpSpec, UpsampleSpec};
 use gradproof::tensor::{self, Tensor};
 use proptest::prelude::*;
 
@@ -33,6 +33,12 @@ fn backward_is_the_adjoint_of_the_derivative() {
         strategy::adaptive_avg_pool2d(),
         |case| adjoint(&case),
     );
+    hold("adjoint_zero_pad2d", strategy::zero_pad2d(), |case| {
+        adjoint(&case)
+    });
+    hold("adjoint_upsample", strategy::upsample(), |case| {
+        adjoint(&case)
+    });
     hold("adjoint_conv1d", strategy::conv1d(), |case| adjoint(&case));
     hold("adjoint_linear", strategy::linear(), |case| adjoint(&case));
     hold("adjoint_prelu", strategy::prelu(), |case| adjoint(&case));
@@ -95,6 +101,11 @@ fn adjoint(case: &OperatorCase) -> Outcome {
             | OpSpec::LeakyRelu(_)
             | OpSpec::Hardtanh(_)
             | OpSpec::Prelu(_)
+            | OpSpec::ZeroPad2d(_)
+            | OpSpec::Upsample(UpsampleSpec {
+                mode: Interpolation::Nearest,
+                ..
+            })
             | OpSpec::Flatten {} => 0.0,
             // What a normalisation adds up are differences, whose terms are not those of J.
             OpSpec::BatchNorm2d(_)

@@ -9,7 +9,7 @@ use super::catalogue::Fault;
 use super::source::Mutated;
 use super::{
     activation, adaptive_pool, conv_transpose2d, conv1d, conv2d, function, linear, loss, mask,
-    normalization, numbers, penalty, pooling,
+    normalization, numbers, penalty, pooling, resize,
 };
 
 /// What one layer's backward works with.
@@ -109,6 +109,8 @@ fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradient
         Layer::MaxPool2d(pool) => pooling::max_pool2d(pool, pass),
         Layer::AvgPool2d(pool) => pooling::avg_pool2d(pool, pass),
         Layer::AdaptiveAvgPool2d => adaptive_pool::backward(pass),
+        Layer::ZeroPad2d(spec) => resize::zero_pad2d(*spec, pass),
+        Layer::Upsample(spec) => resize::upsample(*spec, pass),
         Layer::Relu => activation::relu(pass),
         Layer::Tanh => activation::tanh(pass),
         Layer::Sigmoid => activation::sigmoid(pass),

@@ -23,6 +23,7 @@ use super::normalization::{self, NormalizationFault};
 use super::numbers::{self, NumbersFault};
 use super::penalty::{self, PenaltyFault};
 use super::pooling::{self, AvgPool2dFault, MaxPool2dFault};
+use super::resize::{self, UpsampleFault, ZeroPad2dFault};
 
 /// A fault with its name and what it looks like.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,6 +56,10 @@ pub enum Fault {
     AvgPool2d(AvgPool2dFault),
     /// In an adaptive average pooling.
     AdaptiveAvgPool2d(AdaptiveAvgPool2dFault),
+    /// In a zero padding.
+    ZeroPad2d(ZeroPad2dFault),
+    /// In an upsampling.
+    Upsample(UpsampleFault),
     /// In a ReLU.
     Relu(ReluFault),
     /// In a hyperbolic tangent.
@@ -116,6 +121,7 @@ impl Mutant {
             pooling::MAX_MUTANTS,
             pooling::AVG_MUTANTS,
             adaptive_pool::MUTANTS,
+            resize::MUTANTS,
             activation::MUTANTS,
             function::MUTANTS,
             mask::MUTANTS,
@@ -148,6 +154,8 @@ impl Mutant {
             Fault::MaxPool2d(_) => "max_pool2d",
             Fault::AvgPool2d(_) => "avg_pool2d",
             Fault::AdaptiveAvgPool2d(_) => "adaptive_avg_pool2d",
+            Fault::ZeroPad2d(_) => "zero_pad2d",
+            Fault::Upsample(_) => "upsample",
             Fault::Relu(_) => "relu",
             Fault::Tanh(_) => "tanh",
             Fault::Sigmoid(_) => "sigmoid",
@@ -190,6 +198,8 @@ impl Mutant {
                     Fault::MaxPool2d(_) => matches!(layer.layer, Layer::MaxPool2d(_)),
                     Fault::AvgPool2d(_) => matches!(layer.layer, Layer::AvgPool2d(_)),
                     Fault::AdaptiveAvgPool2d(_) => matches!(layer.layer, Layer::AdaptiveAvgPool2d),
+                    Fault::ZeroPad2d(_) => matches!(layer.layer, Layer::ZeroPad2d(_)),
+                    Fault::Upsample(_) => matches!(layer.layer, Layer::Upsample(_)),
                     Fault::Relu(_) => matches!(layer.layer, Layer::Relu),
                     Fault::Tanh(_) => matches!(layer.layer, Layer::Tanh),
                     Fault::Sigmoid(_) => matches!(layer.layer, Layer::Sigmoid),

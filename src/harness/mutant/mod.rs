@@ -33,6 +33,7 @@ mod normalization;
 mod numbers;
 mod penalty;
 mod pooling;
+mod resize;
 mod source;
 mod window;
 
@@ -52,4 +53,5 @@ pub use normalization::NormalizationFault;
 pub use numbers::NumbersFault;
 pub use penalty::PenaltyFault;
 pub use pooling::{AvgPool2dFault, MaxPool2dFault};
+pub use resize::{UpsampleFault, ZeroPad2dFault};
 pub use source::Mutated;

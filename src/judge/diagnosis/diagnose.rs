@@ -11,7 +11,7 @@ use super::positions::{Differences, listed};
 use super::precision::{self, Found};
 use super::{
     activation, adaptive_pool, conv_transpose2d, conv2d, factor, linear, loss, mask, normalization,
-    penalty, pool, rearranged, softmax,
+    penalty, pool, rearranged, resize, softmax,
 };
 
 /// With fewer entries that a fault clearly moves, one of several kinds is not named.
@@ -135,6 +135,8 @@ fn of_part(context: &Context<'_>, hold: &mut dyn FnMut(&Hypothesis<'_>)) {
             softmax::log_softmax(*spec, context)
         }
         (Some(Layer::AdaptiveAvgPool2d), _) => adaptive_pool::hypotheses(context),
+        (Some(Layer::ZeroPad2d(spec)), _) => resize::zero_pad2d(*spec, context),
+        (Some(Layer::Upsample(spec)), _) => resize::upsample(*spec, context),
         (Some(layer @ (Layer::Relu | Layer::Tanh | Layer::Sigmoid | Layer::Activation(_))), _) => {
             activation::hypotheses(layer, context)
         }

@@ -22,6 +22,7 @@ mod normalization;
 mod penalty;
 mod pool;
 mod rearranged;
+mod resize;
 mod smooth;
 mod softmax;
 

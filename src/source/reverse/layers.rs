@@ -13,7 +13,7 @@ use crate::spec::extent::Window;
 
 use super::activation;
 use super::window::Geometry;
-use super::{Activation, Leaf, Leaves, Taped, adaptive, normalization, transposed};
+use super::{Activation, Leaf, Leaves, Taped, adaptive, normalization, resize, transposed};
 
 /// Run one layer.
 pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> Activation {
@@ -36,6 +36,14 @@ pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> A
         Layer::AvgPool2d(pool) => avg_pool2d(pool, layer, leaves, x),
         Layer::Normalization(norm) => normalization::forward(norm, layer, leaves, own, x),
         Layer::AdaptiveAvgPool2d => adaptive_avg_pool2d(layer, leaves, x),
+        Layer::ZeroPad2d(spec) => {
+            let rows = resize::padded(*spec, &layer.input, &layer.output);
+            gather_rows(leaves, x, rows)
+        }
+        Layer::Upsample(spec) => {
+            let taps = resize::resized(*spec, &layer.input, &layer.output);
+            weighted_rows(taps, layer, leaves, x)
+        }
         // The activation is flat already.
         Layer::Flatten => x,
         Layer::Activation(function) => activation::forward(function, layer, leaves, x),
@@ -193,6 +201,25 @@ fn adaptive_avg_pool2d(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> 
     let counts = leaves.device.tensor_from_vec(counts, (pooled,));
     let shape = *sums.shape();
     sums / counts.broadcast_like::<_, Axis<1>>(&shape)
+}
+
+/// Gather rows by tap and output, and sum them by their weights over the taps.
+fn weighted_rows(
+    (rows, weights): (Vec<usize>, Vec<f64>),
+    layer: &NetworkLayer,
+    leaves: &Leaves,
+    x: Activation,
+) -> Activation {
+    let (batch, outputs) = (layer.output[0], layer.output[1..].iter().product::<usize>());
+    let taps = rows.len() / outputs;
+    let gathered = gather_rows(leaves, x, rows);
+    if taps == 1 {
+        return gathered;
+    }
+    let gathered: Taped<(usize, usize, usize)> = gathered.reshape_like(&(taps, outputs, batch));
+    let weights = leaves.device.tensor_from_vec(weights, (taps, outputs));
+    let shape = *gathered.shape();
+    (gathered * weights.broadcast_like::<_, Axis<2>>(&shape)).sum::<_, Axis<0>>()
 }
 
 /// Gather rows of x, of which the one past the last is zero.

@@ -16,6 +16,7 @@ mod adaptive;
 mod layers;
 mod normalization;
 mod objective;
+mod resize;
 mod transposed;
 mod window;
 

@@ -21,6 +21,7 @@ pub(super) fn layer_names(spec: &NetworkSpec) -> Result<Vec<String>, PlanError> 
                 OpSpec::MaxPool2d(_) | OpSpec::AvgPool2d(_) | OpSpec::AdaptiveAvgPool2d(_) => {
                     "pool"
                 }
+                OpSpec::ZeroPad2d(_) => "pad",
                 _ => layer.op.name(),
             };
             let count = counts.entry(stem).or_insert(0_usize);

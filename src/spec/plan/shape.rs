@@ -46,8 +46,20 @@ pub(super) fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, S
             let [rows, columns] = pool.output_size;
             Ok(vec![batch, channels, rows, columns])
         }
+        OpSpec::ZeroPad2d(pad) => resized(input, |image| pad.output(image)),
+        OpSpec::Upsample(upsample) => resized(input, |image| upsample.output(image)),
         OpSpec::Flatten {} => Ok(vec![input[0], checked_size("its input", &input[1..])?]),
     }
+}
+
+/// The same images with other rows and columns.
+fn resized(
+    input: &[usize],
+    output: impl Fn([usize; 2]) -> Result<[usize; 2], ShapeError>,
+) -> Result<Vec<usize>, ShapeError> {
+    let [batch, channels, rows, columns] = image(input)?;
+    let [rows, columns] = output([rows, columns])?;
+    Ok(vec![batch, channels, rows, columns])
 }
 
 fn conv_output(conv: &Conv2dSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
