@@ -108,3 +108,60 @@ fn rounding(ceil_mode: bool) -> Rounding {
         Rounding::Floor
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{NetworkSpec, extent::MOST_ENTRIES};
+    use super::super::Plan;
+
+    fn refusal(input: &str, op: &str) -> String {
+        let text = format!(
+            "name = 'net'\ninput = {input}\nloss = {{ op = 'weighted_sum' }}\nlayers = [{{ {op} }}]"
+        );
+        let spec = NetworkSpec::from_toml(&text).expect("well written");
+        Plan::new(&spec, 2).expect_err(op).to_string()
+    }
+
+    #[test]
+    fn what_changes_the_size_of_images_needs_images_of_a_size_that_fits() {
+        let large = format!("op = 'zero_pad2d', padding = {}", MOST_ENTRIES / 4);
+        for (input, op, words) in [
+            (
+                "[8]",
+                "op = 'zero_pad2d', padding = 1",
+                "network 'net', layer 'pad1' (zero_pad2d): needs an input of shape [batch, channels, rows, columns], and gets [2, 8]",
+            ),
+            (
+                "[2, 8]",
+                "op = 'upsample', scale_factor = 2",
+                "layer 'upsample1' (upsample): needs an input of shape",
+            ),
+            (
+                "[2, 8]",
+                "op = 'conv1d', out_channels = 1, kernel = 9",
+                "layer 'conv1' (conv1d): a kernel of 9",
+            ),
+            ("[3, 4, 5]", "op = 'upsample', size = 0", "is 0"),
+            (
+                "[3, 4, 5]",
+                "op = 'zero_pad2d', padding = [0, 0, -2, -2]",
+                "leaves nothing of an input of [4, 5]",
+            ),
+            ("[3, 4, 5]", &large, "too large"),
+            (
+                "[3, 4, 5]",
+                "op = 'upsample', size = 100000000000",
+                "too large",
+            ),
+            // Each tensor fits, and the four neighbours of each output do not.
+            (
+                "[1, 2, 2]",
+                "op = 'upsample', size = 4096, mode = 'bilinear'",
+                "needs 167772168 numbers",
+            ),
+        ] {
+            let refused = refusal(input, op);
+            assert!(refused.contains(words), "{op}: {refused}");
+        }
+    }
+}
