@@ -2,7 +2,7 @@
 
 use crate::layer::Layer;
 use crate::network::Problem;
-use crate::spec::{NetworkSpec, OpSpec, PenaltySpec};
+use crate::spec::{LossSpec, NetworkSpec, OpSpec, PenaltySpec};
 
 use super::super::{NetworkCase, OperatorCase};
 
@@ -257,7 +257,7 @@ const NETWORKS: [(&str, &str, usize); 5] = [
 ];
 
 /// The losses and penalties that each network is under.
-const OBJECTIVES: [(&str, Option<PenaltySpec>); 8] = [
+const OBJECTIVES: [(&str, Option<PenaltySpec>); 10] = [
     (r#"op = "softmax_cross_entropy""#, None),
     (
         r#"op = "softmax_cross_entropy", label_smoothing = 0.125"#,
@@ -276,6 +276,12 @@ const OBJECTIVES: [(&str, Option<PenaltySpec>); 8] = [
     (r#"op = "huber", delta = 0.75"#, None),
     (r#"op = "bce_with_logits""#, None),
     (r#"op = "nll""#, Some(PenaltySpec::L2 { strength: 0.1 })),
+    // As many of the weights as there are classes.
+    (
+        r#"op = "softmax_cross_entropy", label_smoothing = 0.125, class_weights = [0.7, 1.3, 1.9, 0.6]"#,
+        None,
+    ),
+    (r#"op = "nll", class_weights = [0.7, 1.3, 1.9, 0.6]"#, None),
 ];
 
 /// All problems: single operators, poolings with ties, and small networks.
@@ -346,11 +352,15 @@ fn network_fixture(
     (loss, penalty): (&str, Option<PenaltySpec>),
     seed: u64,
 ) -> Fixture {
-    let case = NetworkCase {
-        spec: spec(input, layers, loss),
-        batch,
-        seed,
-    };
+    let mut spec = spec(input, layers, loss);
+    if let LossSpec::SoftmaxCrossEntropy { class_weights, .. } | LossSpec::Nll { class_weights } =
+        &mut spec.loss
+        && let (Some(weights), Some(last)) = (class_weights, spec.layers.last())
+        && let OpSpec::Linear(linear) = &last.op
+    {
+        weights.truncate(linear.out_features);
+    }
+    let case = NetworkCase { spec, batch, seed };
     let mut problem = case.problem().expect("the shapes fit");
     problem.objective.penalty = penalty;
     // L1 has a kink at 0, where central differences say nothing.

@@ -11,6 +11,7 @@ mod window;
 // The transformations: of any tensor, then of each layer, loss and penalty.
 mod activation;
 mod adaptive_pool;
+mod class_weights;
 mod conv2d;
 mod conv_transpose2d;
 mod factor;
