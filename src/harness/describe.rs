@@ -1,7 +1,7 @@
 //! How cases are written in a failure's message.
 
 use crate::spec::extent::Window;
-use crate::spec::{Approximation, LayerSpec, LossSpec, OpSpec};
+use crate::spec::{Approximation, Interpolation, LayerSpec, LossSpec, OpSpec, UpsampleSpec};
 
 /// `2×3×5`.
 pub(super) fn shape(sizes: &[usize]) -> String {
@@ -21,6 +21,22 @@ pub(super) fn chain(layers: &[LayerSpec]) -> String {
 /// The operator with those attributes that are not the usual ones.
 pub(super) fn op(op: &OpSpec) -> String {
     let attributes = match op {
+        OpSpec::Conv1d(conv) => {
+            let mut parts = vec![format!(
+                "{} channels, kernel {}",
+                conv.out_channels, conv.kernel
+            )];
+            for (name, value, usual) in [
+                ("stride", conv.stride, 1),
+                ("padding", conv.padding, 0),
+                ("dilation", conv.dilation, 1),
+                ("groups", conv.groups, 1),
+            ] {
+                parts.extend((value != usual).then(|| format!("{name} {value}")));
+            }
+            parts.extend((!conv.bias).then(|| "no bias".to_owned()));
+            parts
+        }
         OpSpec::Conv2d(conv) => {
             let mut parts = vec![format!("{} channels", conv.out_channels)];
             parts.extend(window(&conv.window(), [1, 1]));
@@ -108,6 +124,8 @@ pub(super) fn op(op: &OpSpec) -> String {
             parts
         }
         OpSpec::InstanceNorm(norm) => normalization(norm.eps, norm.affine),
+        OpSpec::ZeroPad2d(pad) => vec![format!("padding {:?}", pad.padding)],
+        OpSpec::Upsample(spec) => upsample(spec),
         OpSpec::AdaptiveAvgPool2d(pool) => vec![format!("output {}", shape(&pool.output_size))],
     };
     if attributes.is_empty() {
@@ -115,6 +133,17 @@ pub(super) fn op(op: &OpSpec) -> String {
     } else {
         format!("{}({})", op.name(), attributes.join(", "))
     }
+}
+
+fn upsample(spec: &UpsampleSpec) -> Vec<String> {
+    let mut parts = Vec::new();
+    parts.extend(spec.size.map(|size| format!("size {}", shape(&size))));
+    parts.extend(spec.scale_factor.map(|scale| format!("scale {scale:?}")));
+    parts.extend((spec.mode == Interpolation::Bilinear).then(|| "bilinear".to_owned()));
+    parts.extend(spec.align_corners.then(|| "aligned corners".to_owned()));
+    let recomputed = spec.recompute_scale_factor;
+    parts.extend(recomputed.then(|| "scale recomputed".to_owned()));
+    parts
 }
 
 fn normalization(eps: f64, affine: bool) -> Vec<String> {

@@ -3,19 +3,39 @@
 use crate::spec::OpSpec;
 use crate::spec::extent::{Rounding, ShapeError};
 
-/// Rows and columns that a transposed convolution in a network may spread an image to.
+/// Rows and columns that an image in a network may be spread to.
 const MOST_SPREAD: usize = 4;
 
-/// Keep a transposed convolution from making images grow from layer to layer.
+/// Keep what can make images larger from making them grow from layer to layer.
 pub(super) fn keep_small(op: &mut OpSpec, image: [usize; 3]) {
-    let OpSpec::ConvTranspose2d(conv) = op else {
-        return;
+    let most = [image[1], image[2]].map(|size| size.max(MOST_SPREAD));
+    let conv = match op {
+        OpSpec::ConvTranspose2d(conv) => conv,
+        OpSpec::ZeroPad2d(pad) => {
+            // Rows come after columns.
+            for (axis, sides) in pad.padding.chunks_exact_mut(2).rev().enumerate() {
+                let grown = image[1 + axis].saturating_add_signed(sides.iter().sum());
+                if grown > most[axis] {
+                    sides.copy_from_slice(&[1, -1]);
+                }
+            }
+            return;
+        }
+        OpSpec::Upsample(upsample) => {
+            let grown = upsample.output([image[1], image[2]]);
+            if grown.is_ok_and(|grown| (0..2).any(|axis| grown[axis] > most[axis])) {
+                (upsample.size, upsample.scale_factor) = (Some(most), None);
+                upsample.recompute_scale_factor = false;
+            }
+            return;
+        }
+        _ => return,
     };
     for axis in 0..2 {
         let size = image[1 + axis];
         let largest =
             |stride: usize, reach: usize, extra: usize| (size - 1) * stride + reach + extra + 1;
-        let most = size.max(MOST_SPREAD);
+        let most = most[axis];
         let reach = conv.dilation[axis] * (conv.kernel[axis] - 1);
         if largest(conv.stride[axis], reach, conv.output_padding[axis]) > most {
             (conv.dilation[axis], conv.output_padding[axis]) = (1, 0);
@@ -77,6 +97,25 @@ pub(super) fn fit(op: &mut OpSpec, image: [usize; 3]) -> Result<[usize; 3], Shap
         }
         OpSpec::AdaptiveAvgPool2d(pool) => {
             let [rows, columns] = pool.output_size;
+            return Ok([channels, rows, columns]);
+        }
+        OpSpec::ZeroPad2d(pad) => {
+            for (axis, sides) in pad.padding.chunks_exact_mut(2).rev().enumerate() {
+                let cut: usize = sides.iter().map(|side| (*side).min(0).unsigned_abs()).sum();
+                if cut >= size[axis] {
+                    sides.copy_from_slice(&[1, 0]);
+                }
+            }
+            let [rows, columns] = pad.output(size)?;
+            return Ok([channels, rows, columns]);
+        }
+        OpSpec::Upsample(upsample) => {
+            for (axis, factor) in upsample.scale_factor.iter_mut().flatten().enumerate() {
+                if size[axis] as f64 * *factor < 1.0 {
+                    *factor = 1.0;
+                }
+            }
+            let [rows, columns] = upsample.output(size)?;
             return Ok([channels, rows, columns]);
         }
         OpSpec::AvgPool2d(pool) => {

@@ -4,9 +4,11 @@
 //! size shrinks towards 1.
 
 mod branches;
+mod conv1d;
 mod deep;
 mod function;
 mod normalization;
+mod resize;
 
 use proptest::array::uniform2;
 use proptest::collection::vec;
@@ -20,8 +22,10 @@ use crate::spec::{
 use super::{NetworkCase, OperatorCase, fit};
 
 pub use branches::{concatenation, residual};
+pub use conv1d::conv1d;
 pub use deep::deep_network;
 pub use normalization::normalization;
+pub use resize::{upsample, zero_pad2d};
 
 /// The most samples in a batch.
 const MOST_SAMPLES: usize = 3;
@@ -144,6 +148,9 @@ pub fn operator() -> impl Strategy<Value = OperatorCase> {
         2 => normalization(),
         1 => adaptive_avg_pool2d(),
         4 => conv2d(),
+        1 => conv1d(),
+        1 => zero_pad2d(),
+        2 => upsample(),
         3 => conv_transpose2d(),
         1 => residual(),
         1 => concatenation(),
@@ -219,6 +226,7 @@ fn block() -> impl Strategy<Value = OpSpec> {
         3 => conv,
         1 => conv_transpose_op(),
         1 => adaptive_avg_pool_op(),
+        1 => resize::op(),
     ]
 }
 

@@ -3,8 +3,8 @@
 use crate::spec::OpSpec;
 
 use super::{
-    Activation, AvgPool2d, Conv2d, ConvTranspose2d, Join, Layer, MaxPool2d, Normalization, Over,
-    Running,
+    Activation, AvgPool2d, Conv1d, Conv2d, ConvTranspose2d, Join, Layer, MaxPool2d, Normalization,
+    Over, Running,
 };
 
 impl Layer {
@@ -12,6 +12,10 @@ impl Layer {
     #[must_use]
     pub fn from_op(op: &OpSpec) -> Self {
         match op {
+            OpSpec::Conv1d(conv) => Self::Conv1d(Conv1d {
+                window: conv.window(),
+                groups: conv.groups,
+            }),
             OpSpec::Conv2d(conv) => Self::Conv2d(Conv2d {
                 window: conv.window(),
                 groups: conv.groups,
@@ -47,6 +51,8 @@ impl Layer {
             OpSpec::GroupNorm(norm) => Self::normalization(Over::Groups(norm.groups), norm.eps),
             OpSpec::InstanceNorm(norm) => Self::normalization(Over::Instance, norm.eps),
             OpSpec::AdaptiveAvgPool2d(_) => Self::AdaptiveAvgPool2d,
+            OpSpec::ZeroPad2d(spec) => Self::ZeroPad2d(*spec),
+            OpSpec::Upsample(spec) => Self::Upsample(*spec),
             OpSpec::Flatten {} => Self::Flatten,
             OpSpec::LeakyRelu(spec) => Self::Activation(Activation::LeakyRelu(*spec)),
             OpSpec::Elu(spec) => Self::Activation(Activation::Elu(*spec)),

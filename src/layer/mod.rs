@@ -6,6 +6,7 @@
 pub mod activation;
 pub mod adaptive_avg_pool2d;
 pub mod avg_pool2d;
+pub mod conv1d;
 pub mod conv2d;
 pub mod conv_transpose2d;
 pub mod dropout;
@@ -34,11 +35,13 @@ pub mod softmax;
 pub mod softplus;
 pub mod tanh;
 mod tap;
+pub mod upsample;
+pub mod zero_pad2d;
 
 use std::ops::Range;
 
 use crate::scalar::Scalar;
-use crate::spec::DropoutSpec;
+use crate::spec::{DropoutSpec, UpsampleSpec, ZeroPad2dSpec};
 use crate::tensor::Tensor;
 
 use line::largest;
@@ -46,6 +49,7 @@ use line::largest;
 pub use activation::Activation;
 pub use avg_pool2d::AvgPool2d;
 pub use conv_transpose2d::ConvTranspose2d;
+pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
 pub use join::Join;
 pub use line::Line;
@@ -56,6 +60,8 @@ pub use saved::{Branches, Choices, LayerGradients, Saved};
 /// A layer's operator with its sizes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Layer {
+    /// One-dimensional cross-correlation with optional bias.
+    Conv1d(Conv1d),
     /// Two-dimensional cross-correlation with optional bias.
     Conv2d(Conv2d),
     /// Two-dimensional transposed convolution with optional bias.
@@ -76,6 +82,10 @@ pub enum Layer {
     Normalization(Normalization),
     /// Mean over windows that share the input among a given number of outputs.
     AdaptiveAvgPool2d,
+    /// Zeros around images, or rows and columns cut off.
+    ZeroPad2d(ZeroPad2dSpec),
+    /// Images of another size.
+    Upsample(UpsampleSpec),
     /// All axes but the batch become one.
     Flatten,
     /// Any other function of entries, or of lines of entries.
@@ -101,6 +111,7 @@ impl Layer {
         branches: Branches<'_>,
     ) -> (Tensor<S>, Saved<S>) {
         match self {
+            Self::Conv1d(conv) => (conv.forward(parameters, &x, output), Saved::Input(x)),
             Self::Conv2d(conv) => (conv.forward(parameters, &x, output), Saved::Input(x)),
             Self::ConvTranspose2d(conv) => (conv.forward(parameters, &x, output), Saved::Input(x)),
             Self::Linear => (linear::forward(parameters, &x, output), Saved::Input(x)),
@@ -111,6 +122,8 @@ impl Layer {
             Self::AvgPool2d(pool) => pool.forward(&x, output),
             Self::Normalization(norm) => (norm.forward(parameters, &x), Saved::Input(x)),
             Self::AdaptiveAvgPool2d => adaptive_avg_pool2d::forward(&x, output),
+            Self::ZeroPad2d(spec) => zero_pad2d::forward(*spec, &x, output),
+            Self::Upsample(spec) => upsample::forward(*spec, &x, output),
             Self::Flatten => flatten::forward(x, output),
             Self::Activation(activation) => activation.forward(x, branches),
             Self::Prelu => prelu::forward(parameters, x, branches),
@@ -134,6 +147,7 @@ impl Layer {
         dy: Tensor<S>,
     ) -> LayerGradients<S> {
         match (self, saved) {
+            (Self::Conv1d(conv), Saved::Input(x)) => conv.backward(parameters, &x, &dy),
             (Self::Conv2d(conv), Saved::Input(x)) => conv.backward(parameters, &x, &dy),
             (Self::ConvTranspose2d(conv), Saved::Input(x)) => conv.backward(parameters, &x, &dy),
             (Self::Linear, Saved::Input(x)) => linear::backward(parameters, &x, &dy),
@@ -151,6 +165,12 @@ impl Layer {
             (Self::Normalization(norm), Saved::Input(x)) => norm.backward(parameters, &x, &dy),
             (Self::AdaptiveAvgPool2d, Saved::Shape(input)) => {
                 without_parameters(adaptive_avg_pool2d::backward(&input, &dy))
+            }
+            (Self::ZeroPad2d(spec), Saved::Shape(input)) => {
+                without_parameters(zero_pad2d::backward(*spec, &input, &dy))
+            }
+            (Self::Upsample(spec), Saved::Shape(input)) => {
+                without_parameters(upsample::backward(*spec, &input, &dy))
             }
             (Self::Flatten, Saved::Shape(input)) => {
                 without_parameters(flatten::backward(&input, dy))
@@ -173,13 +193,16 @@ impl Layer {
     #[must_use]
     pub fn is_piecewise_affine(&self) -> bool {
         match self {
-            Self::Conv2d(_)
+            Self::Conv1d(_)
+            | Self::Conv2d(_)
             | Self::ConvTranspose2d(_)
             | Self::Linear
             | Self::Relu
             | Self::MaxPool2d(_)
             | Self::AvgPool2d(_)
             | Self::AdaptiveAvgPool2d
+            | Self::ZeroPad2d(_)
+            | Self::Upsample(_)
             | Self::Flatten
             | Self::Prelu
             | Self::Dropout(_)
@@ -244,6 +267,7 @@ impl Layer {
         y: &mut Tensor<S>,
     ) {
         match self {
+            Self::Conv1d(conv) => conv.forward_units(parameters, x, units, y),
             Self::Conv2d(conv) => conv.forward_units(parameters, x, units, y),
             Self::ConvTranspose2d(conv) => conv.forward_units(parameters, x, units, y),
             Self::Linear => linear::forward_units(parameters, x, units, y),

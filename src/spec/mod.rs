@@ -2,6 +2,7 @@
 
 pub mod activation;
 mod adaptive_avg_pool2d;
+mod conv1d;
 mod conv2d;
 mod conv_transpose2d;
 
@@ -18,6 +19,8 @@ pub mod plan;
 mod pool2d;
 pub mod preset;
 mod shape_error;
+mod upsample;
+mod zero_pad2d;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,11 +33,14 @@ pub use normalization::{BatchNorm2dSpec, GroupNormSpec, InstanceNormSpec, LayerN
 pub use adaptive_avg_pool2d::{AdaptiveAvgPool2dSpec, adaptive_window, largest_adaptive_window};
 pub use branches::{ConcatenationSpec, ResidualSpec, for_each_operator};
 pub use conv_transpose2d::ConvTranspose2dSpec;
+pub use conv1d::Conv1dSpec;
 pub use conv2d::Conv2dSpec;
 pub use linear::LinearSpec;
 pub use loss::{LossSpec, PenaltySpec};
 pub use op::OpSpec;
 pub use pool2d::{AvgPool2dSpec, MaxPool2dSpec};
+pub use upsample::{Interpolation, ResampledAxis, UpsampleSpec};
+pub use zero_pad2d::ZeroPad2dSpec;
 
 /// A network, its input and its loss, as somebody writes them in a TOML file.
 ///

@@ -3,16 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AdaptiveAvgPool2dSpec, AvgPool2dSpec, BatchNorm2dSpec, ConcatenationSpec, Conv2dSpec,
-    ConvTranspose2dSpec, DropoutSpec, EluSpec, GeluSpec, GroupNormSpec, HardtanhSpec,
+    AdaptiveAvgPool2dSpec, AvgPool2dSpec, BatchNorm2dSpec, ConcatenationSpec, Conv1dSpec,
+    Conv2dSpec, ConvTranspose2dSpec, DropoutSpec, EluSpec, GeluSpec, GroupNormSpec, HardtanhSpec,
     InstanceNormSpec, LayerNormSpec, LeakyReluSpec, LinearSpec, MaxPool2dSpec, PreluSpec,
-    ResidualSpec, SoftmaxSpec, SoftplusSpec,
+    ResidualSpec, SoftmaxSpec, SoftplusSpec, UpsampleSpec, ZeroPad2dSpec,
 };
 
 /// An operator with its attributes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub enum OpSpec {
+    /// One-dimensional cross-correlation.
+    Conv1d(Conv1dSpec),
     /// Two-dimensional cross-correlation.
     Conv2d(Conv2dSpec),
     /// Two-dimensional transposed convolution.
@@ -39,6 +41,10 @@ pub enum OpSpec {
     InstanceNorm(InstanceNormSpec),
     /// Mean over windows that share the input among a given number of outputs.
     AdaptiveAvgPool2d(AdaptiveAvgPool2dSpec),
+    /// Zeros around images, or rows and columns cut off.
+    ZeroPad2d(ZeroPad2dSpec),
+    /// Images of another size.
+    Upsample(UpsampleSpec),
     /// All axes but the batch become one.
     Flatten {},
     /// x, or a little of it where it is negative.
@@ -78,6 +84,7 @@ impl OpSpec {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Conv1d(_) => "conv1d",
             Self::Conv2d(_) => "conv2d",
             Self::ConvTranspose2d(_) => "conv_transpose2d",
             Self::Linear(_) => "linear",
@@ -91,6 +98,8 @@ impl OpSpec {
             Self::GroupNorm(_) => "group_norm",
             Self::InstanceNorm(_) => "instance_norm",
             Self::AdaptiveAvgPool2d(_) => "adaptive_avg_pool2d",
+            Self::ZeroPad2d(_) => "zero_pad2d",
+            Self::Upsample(_) => "upsample",
             Self::Flatten {} => "flatten",
             Self::LeakyRelu(_) => "leaky_relu",
             Self::Elu(_) => "elu",

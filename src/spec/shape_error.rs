@@ -114,6 +114,16 @@ pub enum ShapeError {
         /// Padding on each side.
         padding: usize,
     },
+    /// A negative padding cuts everything off.
+    #[error(
+        "padding {padding:?} (left, right, top, bottom) leaves nothing of an input of {input:?} rows and columns: cut off less"
+    )]
+    Cropped {
+        /// Left, right, top and bottom.
+        padding: [isize; 4],
+        /// Rows and columns.
+        input: [usize; 2],
+    },
     /// A dilated window of a pooling has its taps on both sides of the input.
     #[error(
         "a window that begins {before} before the {axis} has no tap on the {input} of the input (kernel {kernel}, dilation {dilation}): \

@@ -1,5 +1,6 @@
 //! Losses with wrong gradients.
 
+use gradproof::harness::mutant::Mutant;
 use gradproof::judge::diagnosis::{BugKind, Factor};
 use gradproof::loss::Loss;
 use gradproof::network::Problem;
@@ -135,4 +136,36 @@ fn a_scale_that_is_left_out_is_recognised() {
         "{}",
         diagnosis.sentence
     );
+}
+
+#[test]
+fn faults_of_class_weights_have_names() {
+    let class_weights = Some(vec![0.7, 1.3, 1.9, 0.6, 1.1]);
+    let losses = [
+        Loss::SoftmaxCrossEntropy {
+            classes: vec![4, 0, 2],
+            label_smoothing: 0.125,
+            class_weights: class_weights.clone(),
+        },
+        Loss::Nll {
+            classes: vec![4, 0, 2],
+            class_weights,
+        },
+    ];
+    for loss in losses {
+        let y = random(&[3, 5], "z");
+        let problem = Problem::single(None, Vec::new(), y, loss, 1.0).expect("the shapes fit");
+        let mut named = 0;
+        for mutant in Mutant::all().filter(|mutant| mutant.lives_in(&problem)) {
+            let right = Right::of(&problem);
+            let diagnosis = right.diagnose(INPUT, &right.mutated(INPUT, mutant));
+            assert!(
+                mutant.is_expected(diagnosis.kind),
+                "{mutant}: {}",
+                diagnosis.sentence
+            );
+            named += 1;
+        }
+        assert!(named >= 6, "{named} faults");
+    }
 }

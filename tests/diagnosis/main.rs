@@ -6,6 +6,7 @@ mod layers;
 mod losses;
 mod penalties;
 mod precision;
+mod resize;
 mod sentences;
 mod tensors;
 mod unknown;

@@ -103,7 +103,7 @@ fn layers_of_blocks_are_named_after_them() {
     let layers = "{ op = 'relu' }, { op = 'residual', name = 'block', layers = [{ op = 'relu' }, \
                   { op = 'concatenation', branches = [[], [{ op = 'linear', out_features = 3 }]] }, \
                   { op = 'linear', out_features = 4 }], shortcut = [{ op = 'linear', out_features = 4 }] }, { op = 'relu' }";
-    let plan = plan("[2]", layers).unwrap();
+    let plan = plan("[2]", layers).expect("it fits");
     let names: Vec<&str> = plan
         .layers
         .iter()
@@ -154,13 +154,13 @@ fn blocks_that_do_not_fit_are_refused_with_both_shapes() {
             &["two layers are called 'a.b'"],
         ),
     ] {
-        let message = plan("[2]", &layers).unwrap_err().to_string();
+        let message = plan("[2]", &layers).expect_err(&layers).to_string();
         for word in words {
             assert!(message.contains(word), "'{word}' in: {message}");
         }
     }
     let uneven = "{ op = 'concatenation', branches = [[], [{ op = 'max_pool2d', kernel = 2 }]] }";
-    let message = plan("[2, 4, 4]", uneven).unwrap_err().to_string();
+    let message = plan("[2, 4, 4]", uneven).expect_err("uneven").to_string();
     assert!(
         message.contains("[1, 2, 4, 4] and [1, 2, 2, 2]"),
         "{message}"
@@ -171,7 +171,7 @@ fn blocks_that_do_not_fit_are_refused_with_both_shapes() {
 #[test]
 fn a_part_of_a_network_is_a_function_of_one_activation() {
     let layers = "{ op = 'residual', layers = [{ op = 'linear', out_features = 2 }, { op = 'tanh' }] }, { op = 'relu' }";
-    let network = Network::new(&plan("[2]", layers).unwrap());
+    let network = Network::new(&plan("[2]", layers).expect("it fits"));
     let activations: Vec<Tensor<f64>> = (0..5).map(|n| array(&format!("[[{n}, {n}.5]]"))).collect();
     // From the tanh on: the block's input comes past it.
     let part = network.part(1..4, 1, &activations);

@@ -9,6 +9,8 @@ mod dfdx_convolution;
 mod integer_convolution;
 mod kinks;
 mod pooling;
+mod resize;
+mod sequence;
 
 use gradproof::loss::Loss;
 use gradproof::network::Problem;

@@ -8,7 +8,7 @@ use gradproof::harness::{OperatorCase, strategy};
 use gradproof::network::{LeafName, Pattern, Problem};
 use gradproof::rng::Stream;
 use gradproof::scalar::{Dual, Scalar};
-use gradproof::spec::OpSpec;
+use gradproof::spec::{Interpolation, OpSpec, UpsampleSpec};
 use gradproof::tensor::{self, Tensor};
 use proptest::prelude::*;
 
@@ -33,6 +33,13 @@ fn backward_is_the_adjoint_of_the_derivative() {
         strategy::adaptive_avg_pool2d(),
         |case| adjoint(&case),
     );
+    hold("adjoint_zero_pad2d", strategy::zero_pad2d(), |case| {
+        adjoint(&case)
+    });
+    hold("adjoint_upsample", strategy::upsample(), |case| {
+        adjoint(&case)
+    });
+    hold("adjoint_conv1d", strategy::conv1d(), |case| adjoint(&case));
     hold("adjoint_linear", strategy::linear(), |case| adjoint(&case));
     hold("adjoint_prelu", strategy::prelu(), |case| adjoint(&case));
     hold("adjoint_elementwise", strategy::elementwise(), |case| {
@@ -85,7 +92,8 @@ fn adjoint(case: &OperatorCase) -> Outcome {
         let roundings = (entries + v.len() + 16) as f64 * f64::EPSILON / 2.0;
         let bound = match case.op {
             // Short multiples of 1/64: every product and sum is exact.
-            OpSpec::Conv2d(_)
+            OpSpec::Conv1d(_)
+            | OpSpec::Conv2d(_)
             | OpSpec::ConvTranspose2d(_)
             | OpSpec::Linear(_)
             | OpSpec::MaxPool2d(_)
@@ -93,6 +101,11 @@ fn adjoint(case: &OperatorCase) -> Outcome {
             | OpSpec::LeakyRelu(_)
             | OpSpec::Hardtanh(_)
             | OpSpec::Prelu(_)
+            | OpSpec::ZeroPad2d(_)
+            | OpSpec::Upsample(UpsampleSpec {
+                mode: Interpolation::Nearest,
+                ..
+            })
             | OpSpec::Flatten {} => 0.0,
             // What a normalisation adds up are differences, whose terms are not those of J.
             OpSpec::BatchNorm2d(_)

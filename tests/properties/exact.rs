@@ -108,6 +108,7 @@ fn all_bits(gradients: &Gradients<f64>) -> Vec<Vec<u64>> {
 fn computing_some_units_again_is_computing_all() {
     let with_parameters = prop_oneof![
         2 => strategy::conv2d().boxed(),
+        1 => strategy::conv1d().boxed(),
         2 => strategy::conv_transpose2d().boxed(),
         1 => strategy::linear().boxed(),
         1 => strategy::prelu().boxed(),

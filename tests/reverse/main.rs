@@ -8,6 +8,7 @@
 
 mod layers;
 mod objective;
+mod resize;
 mod transposed;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

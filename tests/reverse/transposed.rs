@@ -1,6 +1,6 @@
-//! Transposed convolutions and adaptive poolings, under a weighted sum.
+//! Transposed and one-dimensional convolutions, and adaptive poolings, under a weighted sum.
 
-use gradproof::spec::{AdaptiveAvgPool2dSpec, ConvTranspose2dSpec, OpSpec};
+use gradproof::spec::{AdaptiveAvgPool2dSpec, Conv1dSpec, ConvTranspose2dSpec, OpSpec};
 
 use super::{assert_agrees, random, single};
 
@@ -66,6 +66,26 @@ fn transposed_convolutions_agree() {
             what,
             single(OpSpec::ConvTranspose2d(spec), random(&input, what)),
         );
+    }
+}
+
+#[test]
+fn one_dimensional_convolutions_agree() {
+    for (what, groups, stride, bias, input) in [
+        ("plain", 1, 1, true, [2, 3, 7]),
+        ("strided", 1, 2, true, [2, 2, 8]),
+        ("groups, no bias", 2, 3, false, [3, 4, 9]),
+    ] {
+        let op = OpSpec::Conv1d(Conv1dSpec {
+            out_channels: 4,
+            kernel: 3,
+            stride,
+            padding: 1,
+            dilation: 2,
+            groups,
+            bias,
+        });
+        assert_agrees(what, single(op, random(&input, what)));
     }
 }
 

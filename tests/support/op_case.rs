@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use gradproof::loss::Loss;
 use gradproof::network::{LeafName, Problem};
 use gradproof::spec::{
-    AdaptiveAvgPool2dSpec, Approximation, AvgPool2dSpec, BatchNorm2dSpec, Conv2dSpec,
+    AdaptiveAvgPool2dSpec, Approximation, AvgPool2dSpec, BatchNorm2dSpec, Conv1dSpec, Conv2dSpec,
     ConvTranspose2dSpec, EluSpec, GeluSpec, GroupNormSpec, LayerNormSpec, LeakyReluSpec,
     LinearSpec, LossSpec, MaxPool2dSpec, OpSpec, SoftplusSpec,
 };
@@ -61,6 +61,15 @@ pub(crate) struct Golden {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NoAttributes {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Conv1dAttributes {
+    stride: usize,
+    padding: usize,
+    dilation: usize,
+    groups: usize,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -198,10 +207,10 @@ enum Subject {
 
 /// Whether the library knows an operator or loss of this name, asked of the library itself.
 pub(crate) fn is_implemented(op: &str) -> bool {
-    let ours = if op == "mse" {
-        "mean_squared_error"
-    } else {
-        op
+    let ours = match op {
+        "mse" => "mean_squared_error",
+        "interpolate" | "upsample_nearest" | "upsample_bilinear" => "upsample",
+        _ => op,
     };
     let name = json!({ "op": ours });
     // A known name without its attributes may be refused for those, an unknown one for itself.
@@ -278,10 +287,12 @@ impl OpCase {
     fn leaf_names(&self) -> Vec<&'static str> {
         match self.op.as_str() {
             "batch_norm2d" | "layer_norm" | "group_norm" => vec!["bias", "weight", "x"],
-            "conv2d" | "conv_transpose2d" | "linear" if self.inputs.contains_key("bias") => {
+            "conv1d" | "conv2d" | "conv_transpose2d" | "linear"
+                if self.inputs.contains_key("bias") =>
+            {
                 vec!["bias", "weight", "x"]
             }
-            "conv2d" | "conv_transpose2d" | "linear" => vec!["weight", "x"],
+            "conv1d" | "conv2d" | "conv_transpose2d" | "linear" => vec!["weight", "x"],
             _ => vec!["x"],
         }
     }
@@ -309,6 +320,38 @@ impl OpCase {
     fn subject(&self) -> Result<Subject, String> {
         let bias = self.inputs.contains_key("bias");
         let operator = match self.op.as_str() {
+            "conv1d" => {
+                let attributes: Conv1dAttributes = self.attributes()?;
+                let &[out_channels, _, kernel] = self.input("weight")?.shape.as_slice() else {
+                    return Err("the weight of a conv1d has three axes".to_owned());
+                };
+                OpSpec::Conv1d(Conv1dSpec {
+                    out_channels,
+                    kernel,
+                    stride: attributes.stride,
+                    padding: attributes.padding,
+                    dilation: attributes.dilation,
+                    groups: attributes.groups,
+                    bias,
+                })
+            }
+            "zero_pad2d" => OpSpec::ZeroPad2d(self.attributes()?),
+            "upsample" | "interpolate" => match self.attrs.get("mode") {
+                Some(_) => OpSpec::Upsample(self.attributes()?),
+                None => return Err(format!("{} has no mode", self.op)),
+            },
+            "upsample_nearest" | "upsample_bilinear" => {
+                let mut attributes = self.attrs.clone();
+                let mode = self.op.trim_start_matches("upsample_");
+                let attributes_of = attributes.as_object_mut();
+                if attributes_of
+                    .and_then(|names| names.insert("mode".to_owned(), mode.into()))
+                    .is_some()
+                {
+                    return Err(format!("{} has two modes", self.op));
+                }
+                OpSpec::Upsample(serde_json::from_value(attributes).map_err(|e| e.to_string())?)
+            }
             "conv2d" => {
                 let attributes: ConvAttributes = self.attributes()?;
                 let &[out_channels, _, rows, columns] = self.input("weight")?.shape.as_slice()

@@ -8,8 +8,8 @@ use crate::tensor::{self, Tensor};
 use super::catalogue::Fault;
 use super::source::Mutated;
 use super::{
-    activation, adaptive_pool, conv_transpose2d, conv2d, function, join, linear, loss, mask,
-    normalization, numbers, penalty, pooling,
+    activation, adaptive_pool, conv_transpose2d, conv1d, conv2d, function, join, linear, loss,
+    mask, normalization, numbers, penalty, pooling, resize,
 };
 
 /// What one layer's backward works with.
@@ -106,6 +106,7 @@ pub(super) fn backward<S: Scalar>(
 
 fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradients<S> {
     let input = match layer {
+        Layer::Conv1d(conv) => return conv1d::backward(conv, pass),
         Layer::Conv2d(conv) => return conv2d::backward(conv, pass),
         Layer::ConvTranspose2d(conv) => return conv_transpose2d::backward(conv, pass),
         Layer::Linear => return linear::backward(pass),
@@ -113,6 +114,8 @@ fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradient
         Layer::MaxPool2d(pool) => pooling::max_pool2d(pool, pass),
         Layer::AvgPool2d(pool) => pooling::avg_pool2d(pool, pass),
         Layer::AdaptiveAvgPool2d => adaptive_pool::backward(pass),
+        Layer::ZeroPad2d(spec) => resize::zero_pad2d(*spec, pass),
+        Layer::Upsample(spec) => resize::upsample(*spec, pass),
         Layer::Relu => activation::relu(pass),
         Layer::Tanh => activation::tanh(pass),
         Layer::Sigmoid => activation::sigmoid(pass),

@@ -11,6 +11,7 @@ use crate::spec::PenaltySpec;
 use super::activation::{self, FlattenFault, ReluFault, SigmoidFault, TanhFault};
 use super::adaptive_pool::{self, AdaptiveAvgPool2dFault};
 use super::conv_transpose2d::{self, ConvTranspose2dFault};
+use super::conv1d;
 use super::conv2d::{self, Conv2dFault};
 use super::entry_loss::{self, AbsoluteErrorFault, BceWithLogitsFault, HuberFault};
 use super::function::{self, ActivationFault};
@@ -23,6 +24,7 @@ use super::normalization::{self, NormalizationFault};
 use super::numbers::{self, NumbersFault};
 use super::penalty::{self, PenaltyFault};
 use super::pooling::{self, AvgPool2dFault, MaxPool2dFault};
+use super::resize::{self, UpsampleFault, ZeroPad2dFault};
 
 /// A fault with its name and what it looks like.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,6 +43,8 @@ pub struct Mutant {
 /// What is altered, by what it is altered in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// In a one-dimensional convolution.
+    Conv1d(Conv2dFault),
     /// In a convolution.
     Conv2d(Conv2dFault),
     /// In a transposed convolution.
@@ -53,6 +57,10 @@ pub enum Fault {
     AvgPool2d(AvgPool2dFault),
     /// In an adaptive average pooling.
     AdaptiveAvgPool2d(AdaptiveAvgPool2dFault),
+    /// In a zero padding.
+    ZeroPad2d(ZeroPad2dFault),
+    /// In an upsampling.
+    Upsample(UpsampleFault),
     /// In a ReLU.
     Relu(ReluFault),
     /// In a hyperbolic tangent.
@@ -111,12 +119,14 @@ impl Mutant {
     /// Every mutant, those of one subject together.
     pub fn all() -> impl Iterator<Item = Self> {
         [
+            conv1d::MUTANTS,
             conv2d::MUTANTS,
             conv_transpose2d::MUTANTS,
             linear::MUTANTS,
             pooling::MAX_MUTANTS,
             pooling::AVG_MUTANTS,
             adaptive_pool::MUTANTS,
+            resize::MUTANTS,
             activation::MUTANTS,
             function::MUTANTS,
             mask::MUTANTS,
@@ -143,12 +153,15 @@ impl Mutant {
     #[must_use]
     pub fn subject(&self) -> &'static str {
         match self.fault {
+            Fault::Conv1d(_) => "conv1d",
             Fault::Conv2d(_) => "conv2d",
             Fault::ConvTranspose2d(_) => "conv_transpose2d",
             Fault::Linear(_) => "linear",
             Fault::MaxPool2d(_) => "max_pool2d",
             Fault::AvgPool2d(_) => "avg_pool2d",
             Fault::AdaptiveAvgPool2d(_) => "adaptive_avg_pool2d",
+            Fault::ZeroPad2d(_) => "zero_pad2d",
+            Fault::Upsample(_) => "upsample",
             Fault::Relu(_) => "relu",
             Fault::Tanh(_) => "tanh",
             Fault::Sigmoid(_) => "sigmoid",
@@ -186,12 +199,15 @@ impl Mutant {
             .filter(|(_, layer)| {
                 let mut parameters = layer.parameter_range().map(LeafName::Parameter);
                 match self.fault {
+                    Fault::Conv1d(_) => matches!(layer.layer, Layer::Conv1d(_)),
                     Fault::Conv2d(_) => matches!(layer.layer, Layer::Conv2d(_)),
                     Fault::ConvTranspose2d(_) => matches!(layer.layer, Layer::ConvTranspose2d(_)),
                     Fault::Linear(_) => matches!(layer.layer, Layer::Linear),
                     Fault::MaxPool2d(_) => matches!(layer.layer, Layer::MaxPool2d(_)),
                     Fault::AvgPool2d(_) => matches!(layer.layer, Layer::AvgPool2d(_)),
                     Fault::AdaptiveAvgPool2d(_) => matches!(layer.layer, Layer::AdaptiveAvgPool2d),
+                    Fault::ZeroPad2d(_) => matches!(layer.layer, Layer::ZeroPad2d(_)),
+                    Fault::Upsample(_) => matches!(layer.layer, Layer::Upsample(_)),
                     Fault::Relu(_) => matches!(layer.layer, Layer::Relu),
                     Fault::Tanh(_) => matches!(layer.layer, Layer::Tanh),
                     Fault::Sigmoid(_) => matches!(layer.layer, Layer::Sigmoid),

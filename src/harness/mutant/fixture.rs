@@ -2,7 +2,7 @@
 
 use crate::layer::Layer;
 use crate::network::Problem;
-use crate::spec::{NetworkSpec, OpSpec, PenaltySpec};
+use crate::spec::{LossSpec, NetworkSpec, OpSpec, PenaltySpec};
 
 use super::super::{NetworkCase, OperatorCase};
 
@@ -185,6 +185,31 @@ const OPERATORS: &[Operator] = &[
     Operator(r#"op = "dropout", p = 0.3, seed = 7"#, &[5, 4, 3, 1]),
     Operator(r#"op = "dropout", p = 0.2, seed = 1"#, &[4, 9]),
     Operator(r#"op = "dropout", p = 0.6"#, &[3, 5, 2, 4]),
+    Operator(r#"op = "conv1d", out_channels = 3, kernel = 3"#, &[4, 2, 7]),
+    Operator(r#"op = "conv1d", out_channels = 2, kernel = 3, stride = 2, padding = 1, dilation = 2"#, &[3, 2, 9]),
+    Operator(r#"op = "conv1d", out_channels = 4, kernel = 2, stride = 2, padding = 1, dilation = 3, groups = 2"#, &[3, 4, 8]),
+    Operator(r#"op = "conv1d", out_channels = 6, kernel = 3, stride = 3, padding = 2, dilation = 2, groups = 3"#, &[3, 6, 8]),
+    Operator(r#"op = "conv1d", out_channels = 4, kernel = 4, stride = 2, padding = 1, dilation = 2, groups = 2"#, &[4, 2, 11]),
+    Operator(r#"op = "conv1d", out_channels = 2, kernel = 3, stride = 2, padding = 2, dilation = 3, groups = 2"#, &[3, 4, 9]),
+    Operator(r#"op = "conv1d", out_channels = 3, kernel = 2, padding = 1, groups = 3"#, &[3, 3, 6]),
+    Operator(r#"op = "zero_pad2d", padding = [1, 2, 3, 0]"#, &[3, 2, 4, 5]),
+    Operator(r#"op = "zero_pad2d", padding = [2, 0, 1, 3]"#, &[4, 3, 3, 5]),
+    Operator(r#"op = "zero_pad2d", padding = [3, 1, 0, 2]"#, &[3, 2, 5, 4]),
+    Operator(r#"op = "zero_pad2d", padding = [-1, 2, 2, -2]"#, &[3, 2, 5, 6]),
+    Operator(r#"op = "zero_pad2d", padding = [4, 2, 1, 0]"#, &[5, 1, 4, 6]),
+    Operator(r#"op = "zero_pad2d", padding = [0, 3, 2, 1]"#, &[3, 4, 5, 3]),
+    Operator(r#"op = "upsample", scale_factor = 2"#, &[3, 2, 3, 5]),
+    Operator(r#"op = "upsample", scale_factor = [3, 1.7]"#, &[3, 2, 4, 5]),
+    Operator(r#"op = "upsample", size = [7, 5]"#, &[4, 3, 5, 3]),
+    Operator(r#"op = "upsample", scale_factor = 2.6"#, &[3, 2, 5, 4]),
+    Operator(r#"op = "upsample", scale_factor = [1.7, 2.3], recompute_scale_factor = true"#, &[5, 1, 6, 4]),
+    Operator(r#"op = "upsample", mode = "bilinear", scale_factor = 2"#, &[3, 2, 3, 4]),
+    Operator(r#"op = "upsample", mode = "bilinear", scale_factor = [1.7, 2.3]"#, &[3, 2, 4, 5]),
+    Operator(r#"op = "upsample", mode = "bilinear", size = [7, 9]"#, &[4, 2, 3, 5]),
+    Operator(r#"op = "upsample", mode = "bilinear", scale_factor = [3, 1.6]"#, &[3, 3, 5, 4]),
+    Operator(r#"op = "upsample", mode = "bilinear", scale_factor = 2.6, recompute_scale_factor = true"#, &[5, 1, 4, 3]),
+    Operator(r#"op = "upsample", mode = "bilinear", size = [8, 7], align_corners = true"#, &[3, 2, 3, 4]),
+    Operator(r#"op = "upsample", mode = "bilinear", scale_factor = [2, 3], align_corners = true"#, &[4, 2, 4, 3]),
     Operator(r#"op = "residual", layers = [{ op = "conv2d", out_channels = 2, kernel = 3, padding = 1 }, { op = "tanh" }]"#, &[3, 2, 4, 5]),
     Operator(r#"op = "residual", layers = [{ op = "conv2d", out_channels = 3, kernel = 3, stride = 2, padding = 1 }], shortcut = [{ op = "conv2d", out_channels = 3, kernel = 1, stride = 2 }]"#, &[3, 2, 5, 6]),
     Operator(r#"op = "residual", layers = [{ op = "linear", out_features = 5 }, { op = "relu" }, { op = "linear", out_features = 7 }]"#, &[4, 7]),
@@ -242,7 +267,7 @@ const NETWORKS: [(&str, &str, usize); 5] = [
 ];
 
 /// The losses and penalties that each network is under.
-const OBJECTIVES: [(&str, Option<PenaltySpec>); 8] = [
+const OBJECTIVES: [(&str, Option<PenaltySpec>); 10] = [
     (r#"op = "softmax_cross_entropy""#, None),
     (
         r#"op = "softmax_cross_entropy", label_smoothing = 0.125"#,
@@ -261,6 +286,12 @@ const OBJECTIVES: [(&str, Option<PenaltySpec>); 8] = [
     (r#"op = "huber", delta = 0.75"#, None),
     (r#"op = "bce_with_logits""#, None),
     (r#"op = "nll""#, Some(PenaltySpec::L2 { strength: 0.1 })),
+    // As many of the weights as there are classes.
+    (
+        r#"op = "softmax_cross_entropy", label_smoothing = 0.125, class_weights = [0.7, 1.3, 1.9, 0.6]"#,
+        None,
+    ),
+    (r#"op = "nll", class_weights = [0.7, 1.3, 1.9, 0.6]"#, None),
 ];
 
 /// All problems: single operators, poolings with ties, and small networks.
@@ -331,11 +362,15 @@ fn network_fixture(
     (loss, penalty): (&str, Option<PenaltySpec>),
     seed: u64,
 ) -> Fixture {
-    let case = NetworkCase {
-        spec: spec(input, layers, loss),
-        batch,
-        seed,
-    };
+    let mut spec = spec(input, layers, loss);
+    if let LossSpec::SoftmaxCrossEntropy { class_weights, .. } | LossSpec::Nll { class_weights } =
+        &mut spec.loss
+        && let (Some(weights), Some(last)) = (class_weights, spec.layers.last())
+        && let OpSpec::Linear(linear) = &last.op
+    {
+        weights.truncate(linear.out_features);
+    }
+    let case = NetworkCase { spec, batch, seed };
     let mut problem = case.problem().expect("the shapes fit");
     problem.objective.penalty = penalty;
     // L1 has a kink at 0, where central differences say nothing.

@@ -17,6 +17,8 @@ pub enum CrossEntropyFault {
     SmoothingForgotten,
     OverClasses,
     Sign,
+    ClassWeightsForgotten,
+    OverCount,
 }
 
 /// What can be wrong; [`Mutant::words`] says it in full.
@@ -53,6 +55,9 @@ pub(super) const MUTANTS: &[Mutant] = &{
         // 1/4 for four classes.
         Mutant::new(Entropy(C::OverClasses), "over_classes", "the gradient is divided by the number of classes too", Some(Kind::Factor(Factor::Other(0.25)))),
         Mutant::new(Entropy(C::Sign), "sign", "the softmax is subtracted from the target", Some(Kind::Sign)),
+        Mutant::new(Entropy(C::ClassWeightsForgotten), "class_weights_forgotten", "the classes' weights take no part in the gradient", Some(Kind::ApproximateDerivative)),
+        // (0.7 + 1.9 + 1.9)/3, for example.
+        Mutant::new(Entropy(C::OverCount), "over_count", "the sum is divided by the number of samples, and not by the sum of their weights", Some(Kind::Factor(Factor::Other(1.5)))),
         Mutant::new(Squared(M::FactorTwoMissing), "factor_two_missing", "the square's 2 is left out", Some(Kind::Factor(Factor::Half))),
         // 3 for three outputs of a sample, and 9 for three samples of them.
         Mutant::new(Squared(M::OverBatchOnly), "over_batch_only", "the sum is divided by the batch, and not by the number of entries", Some(Kind::Factor(Factor::Other(3.0)))),
@@ -119,6 +124,7 @@ fn cross_entropy<S: Scalar>(
     has: impl Fn(CrossEntropyFault) -> bool,
 ) -> Tensor<S> {
     let labels = z.shape()[1];
+    let weights = weights.filter(|_| !has(CrossEntropyFault::ClassWeightsForgotten));
     let weight = |class: usize| weights.map_or(1.0, |weights| weights[class]);
     let total_weight = S::constant(classes.iter().map(|class| weight(*class)).sum());
     let smoothing = if has(CrossEntropyFault::SmoothingForgotten) {
@@ -129,27 +135,31 @@ fn cross_entropy<S: Scalar>(
     let divisor = match () {
         () if has(CrossEntropyFault::BatchMeanMissing) => S::one(),
         () if has(CrossEntropyFault::OverClasses) => total_weight * S::constant(labels as f64),
+        () if has(CrossEntropyFault::OverCount) => S::constant(classes.len() as f64),
         () => total_weight,
     };
     let mut dz = z.clone();
     for (n, class) in classes.iter().enumerate() {
         let spread = smoothing / labels as f64;
-        let all: f64 = (0..labels).map(weight).sum();
-        let mass = weights.map_or(1.0, |_| (1.0 - smoothing) * weight(*class) + spread * all);
+        let q = |k: usize| {
+            let mut q = spread;
+            if k == *class {
+                q += 1.0 - smoothing;
+            }
+            q * weight(k)
+        };
+        let mass = weights.map_or(1.0, |_| (0..labels).map(q).sum());
         for k in 0..labels {
             let mut total = S::zero();
             for j in 0..labels {
                 total += (z[[n, j]] - z[[n, k]]).exp();
             }
             let softmax = S::constant(mass) / total;
-            let mut q = spread;
-            if k == *class {
-                q += 1.0 - smoothing;
-            }
-            q *= weight(k);
-            if has(CrossEntropyFault::OneHotMissing) {
-                q = 0.0;
-            }
+            let q = if has(CrossEntropyFault::OneHotMissing) {
+                0.0
+            } else {
+                q(k)
+            };
             let difference = if has(CrossEntropyFault::Sign) {
                 S::constant(q) - softmax
             } else {

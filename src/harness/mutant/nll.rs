@@ -14,6 +14,8 @@ pub enum NllFault {
     BatchMeanMissing,
     EveryClass,
     OfProbabilities,
+    ClassWeightsForgotten,
+    OverCount,
 }
 
 /// Every mutant of the negative log-likelihood.
@@ -26,6 +28,9 @@ pub(super) const MUTANTS: &[Mutant] = &{
         Mutant::new(Fault::Nll(F::BatchMeanMissing), "batch_mean_missing", "the loss is a mean over the batch, its gradient that of a sum", Some(Kind::Factor(Factor::Batch))),
         Mutant::new(Fault::Nll(F::EveryClass), "every_class", "every class gets the target's gradient", Some(Kind::ApproximateDerivative)),
         Mutant::new(Fault::Nll(F::OfProbabilities), "of_probabilities", "the softmax is added, which belongs to logits, not to log-probabilities", Some(Kind::ApproximateDerivative)),
+        Mutant::new(Fault::Nll(F::ClassWeightsForgotten), "class_weights_forgotten", "the classes' weights take no part in the gradient", Some(Kind::ApproximateDerivative)),
+        // (0.7 + 1.9 + 1.9)/3, for example.
+        Mutant::new(Fault::Nll(F::OverCount), "over_count", "the sum is divided by the number of samples, and not by the sum of their weights", Some(Kind::Factor(Factor::Other(1.5)))),
     ]
 };
 
@@ -36,23 +41,25 @@ pub(super) fn backward<S: Scalar>(
     scale: S,
     has: impl Fn(NllFault) -> bool,
 ) -> Tensor<S> {
-    let weight = |class: usize| S::constant(weights.map_or(1.0, |weights| weights[class]));
-    let mut total = S::zero();
-    for class in classes {
-        total += weight(*class);
-    }
+    let weights = weights.filter(|_| !has(NllFault::ClassWeightsForgotten));
+    let weight = |class: usize| weights.map_or(1.0, |weights| weights[class]);
+    let total: f64 = classes.iter().map(|class| weight(*class)).sum();
+    let mut total = S::constant(total);
     if has(NllFault::BatchMeanMissing) {
         total = S::one();
+    }
+    if has(NllFault::OverCount) {
+        total = S::constant(classes.len() as f64);
     }
     let mut dy = y.clone();
     for (n, class) in classes.iter().enumerate() {
         for k in 0..y.shape()[1] {
             let mut slope = S::zero();
             if k == *class || has(NllFault::EveryClass) {
-                slope = -weight(*class);
+                slope = -S::constant(weight(*class));
             }
             if has(NllFault::OfProbabilities) {
-                slope += weight(*class) * y[[n, k]].exp();
+                slope += S::constant(weight(*class)) * y[[n, k]].exp();
             }
             if has(NllFault::Sign) {
                 slope = -slope;

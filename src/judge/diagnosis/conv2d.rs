@@ -6,7 +6,7 @@ use crate::layer::Conv2d;
 use crate::network::LeafName;
 use crate::tensor::values;
 
-use super::evidence::Context;
+use super::evidence::{Context, images};
 use super::hypothesis::Hypothesis;
 use super::kind::{Axis, BugKind};
 use super::terms::Terms;
@@ -55,14 +55,13 @@ pub(super) fn hypotheses<'a>(conv: &Conv2d, context: &'a Context<'a>) -> Vec<Hyp
         return Vec::new();
     };
     let kernel = &context.problem.parameters.tensors[0];
-    let axes = |shape: &[usize]| <[usize; 4]>::try_from(shape).expect("four axes");
     let right = Pass {
         x: values(&context.problem.input),
         kernel: values(kernel),
         dy,
-        input: axes(context.problem.input.shape()),
-        weight: axes(kernel.shape()),
-        output: axes(context.problem.network.output_shape()),
+        input: images(context.problem.input.shape()),
+        weight: images(kernel.shape()),
+        output: images(context.problem.network.output_shape()),
         groups: conv.groups,
         slide: Slide::right(&conv.window),
         channels: Channels::Group(0),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::layer::{Activation, Layer};
+use crate::layer::{Activation, Conv2d, Layer};
 
 use super::evidence::{Context, Evidence};
 use super::hypothesis::Hypothesis;
@@ -11,7 +11,7 @@ use super::positions::{Differences, listed};
 use super::precision::{self, Found};
 use super::{
     activation, adaptive_pool, conv_transpose2d, conv2d, factor, join, linear, loss, mask,
-    normalization, penalty, pool, rearranged, softmax,
+    normalization, penalty, pool, rearranged, resize, softmax,
 };
 
 /// With fewer entries that a fault clearly moves, one of several kinds is not named.
@@ -128,6 +128,13 @@ fn of_penalty(context: &Context<'_>, hold: &mut dyn FnMut(&Hypothesis<'_>)) {
 fn of_part(context: &Context<'_>, hold: &mut dyn FnMut(&Hypothesis<'_>)) {
     let problem = context.problem;
     let hypotheses = match (context.layer(), &problem.objective.loss) {
+        (Some(Layer::Conv1d(conv)), _) => {
+            let conv = Conv2d {
+                window: conv.window,
+                groups: conv.groups,
+            };
+            conv2d::hypotheses(&conv, context)
+        }
         (Some(Layer::Conv2d(conv)), _) => conv2d::hypotheses(conv, context),
         (Some(Layer::ConvTranspose2d(conv)), _) => conv_transpose2d::hypotheses(conv, context),
         (Some(Layer::Linear), _) => linear::hypotheses(context),
@@ -138,6 +145,8 @@ fn of_part(context: &Context<'_>, hold: &mut dyn FnMut(&Hypothesis<'_>)) {
             softmax::log_softmax(*spec, context)
         }
         (Some(Layer::AdaptiveAvgPool2d), _) => adaptive_pool::hypotheses(context),
+        (Some(Layer::ZeroPad2d(spec)), _) => resize::zero_pad2d(*spec, context),
+        (Some(Layer::Upsample(spec)), _) => resize::upsample(*spec, context),
         (Some(layer @ (Layer::Relu | Layer::Tanh | Layer::Sigmoid | Layer::Activation(_))), _) => {
             activation::hypotheses(layer, context)
         }

@@ -46,7 +46,8 @@ pub(super) struct Context<'a> {
     pub(super) problem: &'a Problem,
     pub(super) leaf: LeafName,
     pub(super) role: Role,
-    pub(super) shape: &'a [usize],
+    /// Of a sequence's tensors that of images with one row.
+    pub(super) shape: Vec<usize>,
     pub(super) right: &'a [f64],
     pub(super) wrong: &'a [f64],
     pub(super) wrong_error: &'a [f64],
@@ -79,9 +80,11 @@ impl<'a> Context<'a> {
         let role = match (evidence.leaf, shape.len()) {
             _ if is_of_places => Role::Bias,
             (LeafName::Input, 4) => Role::Images,
+            (LeafName::Input, 3) if is_sequence(evidence) => Role::Images,
             (LeafName::Input, _) => Role::Features,
             (LeafName::Parameter(_), 4) if is_transposed(evidence) => Role::TransposedKernel,
             (LeafName::Parameter(_), 4) => Role::Kernel,
+            (LeafName::Parameter(_), 3) => Role::Kernel,
             (LeafName::Parameter(_), 2) => Role::Matrix,
             (LeafName::Parameter(_), _) => Role::Bias,
         };
@@ -92,7 +95,10 @@ impl<'a> Context<'a> {
             problem: evidence.alone,
             leaf: evidence.leaf,
             role,
-            shape,
+            shape: match role {
+                Role::Images | Role::Kernel => images(shape).to_vec(),
+                _ => shape.to_vec(),
+            },
             right: values(evidence.right),
             wrong: values(evidence.wrong),
             wrong_error: values(evidence.wrong_error),
@@ -146,6 +152,7 @@ impl<'a> Context<'a> {
     /// Channel groups of the tensor's layer.
     pub(super) fn groups(&self) -> usize {
         match self.owner() {
+            Some(Layer::Conv1d(conv)) => conv.groups,
             Some(Layer::Conv2d(conv)) => conv.groups,
             Some(Layer::ConvTranspose2d(conv)) => conv.groups,
             _ => 1,
@@ -170,6 +177,24 @@ impl<'a> Context<'a> {
             (LeafName::Input, _) => "the gradient of the input".to_owned(),
         }
     }
+}
+
+/// The shape of images, where that of a sequence has one row.
+///
+/// # Panics
+/// When it is of neither.
+pub(super) fn images(shape: &[usize]) -> [usize; 4] {
+    match *shape {
+        [n, c, length] => [n, c, 1, length],
+        [n, c, rows, columns] => [n, c, rows, columns],
+        _ => panic!("{shape:?} is not of images"),
+    }
+}
+
+/// Whether the only layer is a one-dimensional convolution.
+fn is_sequence(evidence: &Evidence<'_>) -> bool {
+    let layers = evidence.alone.network.layers();
+    matches!(layers, [only] if matches!(only.layer, Layer::Conv1d(_)))
 }
 
 /// Whether the leaf is a transposed convolution's.

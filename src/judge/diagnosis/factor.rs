@@ -95,9 +95,11 @@ fn sizes(context: &Context<'_>) -> Vec<Size> {
             "the number of positions in an input plane",
         ),
     ] {
-        if let [_, _, rows, columns] = shape {
+        if let [_, _, positions @ ..] = shape
+            && !positions.is_empty()
+        {
             sizes.push(Size {
-                value: rows * columns,
+                value: positions.iter().product(),
                 name,
                 times: Factor::Positions,
                 over: Factor::OverPositions,
@@ -162,6 +164,7 @@ fn factor_look(context: &Context<'_>, factor: f64, slack: f64) -> String {
         known.push((scale, "the loss's scale"));
     }
     let convolution = match context.owner() {
+        Some(Layer::Conv1d(conv)) => Some((conv.window, conv.groups)),
         Some(Layer::Conv2d(conv)) => Some((conv.window, conv.groups)),
         Some(Layer::ConvTranspose2d(conv)) => Some((conv.window, conv.groups)),
         _ => None,

@@ -14,8 +14,8 @@ pub enum BugKind {
     KernelRotated,
     /// The kernel runs backwards along one axis.
     KernelMirrored(Axis),
-    /// Axes are exchanged: a kernel's rows and columns, a matrix's, or those of a layout that has the
-    /// channels last.
+    /// Axes are exchanged: a kernel's rows and columns, a matrix's, those of a layout that has the
+    /// channels last, or of an interpolation's weights.
     Transposed,
     /// Input and output channels are exchanged.
     ChannelsSwapped,
@@ -35,12 +35,18 @@ pub enum BugKind {
     DilationIgnored,
     /// The input is taken to have no padding.
     PaddingIgnored,
+    /// The paddings of two sides, or of two axes, are exchanged.
+    PaddingSwapped,
     /// The output is taken to be without the rows and columns that its padding adds.
     OutputPaddingIgnored,
     /// The first sample alone takes part.
     FirstSampleOnly,
     /// Contributions replace each other where they should add up.
     Overwritten,
+    /// Contributions are averaged where they should add up.
+    Averaged,
+    /// The weights of two neighbours are exchanged.
+    WeightsExchanged,
     /// Zero everywhere.
     Zero,
     /// The derivative of another, similar function.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use crate::loss::Loss;
 use crate::tensor::{Tensor, values};
 
+use super::class_weights::{self, LIKELIHOOD, WEIGHTED, Weights};
 use super::entry_loss::{ABSOLUTE, BINARY, HUBER, Near, Pair, SQUARED};
 use super::evidence::Context;
 use super::hypothesis::Hypothesis;
@@ -27,6 +28,15 @@ pub(super) fn hypotheses<'a>(loss: &Loss, context: &'a Context<'a>) -> Vec<Hypot
         Loss::SoftmaxCrossEntropy {
             classes,
             label_smoothing,
+            class_weights: Some(class_weights),
+        } => {
+            let weights = Weights::new(classes, Some(class_weights));
+            let entries = class_weights::logits(output, &weights, *label_smoothing);
+            of_entries(&WEIGHTED, entries, scale / weights.total, context)
+        }
+        Loss::SoftmaxCrossEntropy {
+            classes,
+            label_smoothing,
             class_weights: None,
         } => {
             let labels = context.shape[1];
@@ -44,18 +54,9 @@ pub(super) fn hypotheses<'a>(loss: &Loss, context: &'a Context<'a>) -> Vec<Hypot
             classes,
             class_weights,
         } => {
-            let of_class = |class: usize| class_weights.as_ref().map_or(1.0, |w| w[class]);
-            let total: f64 = classes.iter().map(|class| of_class(*class)).sum();
-            let rows = output.chunks_exact(context.shape[1]).zip(classes);
-            let entries = rows.flat_map(|(y, class)| {
-                let weight = of_class(*class);
-                y.iter().enumerate().map(move |(k, y)| Likelihood {
-                    y: *y,
-                    weight,
-                    hit: k == *class,
-                })
-            });
-            of_entries(&LIKELIHOOD, entries.collect(), scale / total, context)
+            let weights = Weights::new(classes, class_weights.as_deref());
+            let entries = class_weights::likelihoods(output, &weights);
+            of_entries(&LIKELIHOOD, entries, scale / weights.total, context)
         }
         Loss::L1 { target } => of_entries(&ABSOLUTE, pairs(target), over(target), context),
         Loss::Huber { target, delta } => {
@@ -69,8 +70,7 @@ pub(super) fn hypotheses<'a>(loss: &Loss, context: &'a Context<'a>) -> Vec<Hypot
             of_entries(&HUBER, entries, over(target), context)
         }
         Loss::BceWithLogits { target } => of_entries(&BINARY, pairs(target), over(target), context),
-        // What is known about the gradient under class weights is what holds of every tensor.
-        Loss::SoftmaxCrossEntropy { .. } | Loss::WeightedSum { .. } => Vec::new(),
+        Loss::WeightedSum { .. } => Vec::new(),
     }
 }
 
@@ -204,41 +204,5 @@ const SOFTMAX: [Wrong<Logit>; 9] = [
         "softmax(z) + q: the target is added instead of subtracted",
         "the sign of the target",
         |at| (at.p + at.q, at.p + at.q),
-    ),
-];
-
-/// A log-probability under the negative log-likelihood.
-struct Likelihood {
-    y: f64,
-    /// The weight of the sample's target class.
-    weight: f64,
-    /// Whether this is the target class.
-    hit: bool,
-}
-
-const LIKELIHOOD: [Wrong<Likelihood>; 4] = [
-    (
-        BugKind::ApproximateDerivative,
-        "the target's gradient at every class",
-        "the loss depends on the target class alone",
-        |at| (-at.weight, at.weight),
-    ),
-    (
-        BugKind::ApproximateDerivative,
-        "e^y less the target: the gradient with respect to logits",
-        "the softmax belongs to the backward of the layer before",
-        |at| difference(at.weight * at.y.exp(), at.weight * one(at.hit)),
-    ),
-    (
-        BugKind::ApproximateDerivative,
-        "the gradient with respect to probabilities, -1/y at the target class",
-        "the loss takes log-probabilities as they are",
-        |at| (-at.weight * one(at.hit) / at.y, at.weight / at.y.abs()),
-    ),
-    (
-        BugKind::ApproximateDerivative,
-        "the gradient without class weights",
-        "the weight of the target class",
-        |at| (-one(at.hit), 1.0),
     ),
 ];

@@ -12,6 +12,7 @@ mod window;
 // The transformations: of any tensor, then of each layer, loss and penalty.
 mod activation;
 mod adaptive_pool;
+mod class_weights;
 mod conv2d;
 mod conv_transpose2d;
 mod factor;
@@ -23,6 +24,7 @@ mod normalization;
 mod penalty;
 mod pool;
 mod rearranged;
+mod resize;
 mod smooth;
 mod softmax;
 

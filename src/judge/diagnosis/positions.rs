@@ -68,7 +68,7 @@ impl Differences {
             .map(|axis| Along {
                 axis: names[axis].to_owned(),
                 extent: context.shape[axis],
-                indices: indices(&wrong, context.shape, axis),
+                indices: indices(&wrong, &context.shape, axis),
             })
             .filter(|along| along.indices.len() < along.extent)
             .collect();
@@ -175,7 +175,7 @@ fn indices(wrong: &[usize], shape: &[usize], axis: usize) -> Vec<usize> {
 }
 
 fn is_border(wrong: &[usize], context: &Context<'_>) -> bool {
-    let [.., rows, columns] = context.shape else {
+    let [.., rows, columns] = context.shape.as_slice() else {
         return false;
     };
     let planes = context.role.is_kernel() || context.role == Role::Images;
@@ -203,7 +203,12 @@ fn places(
     if wrong.len() <= NAMED && inside > wrong.len() || wrong.len() == 1 {
         let named: Vec<String> = wrong
             .iter()
-            .map(|flat| format!("{:?}", tensor::unflatten(*flat, context.shape)))
+            .map(|flat| {
+                format!(
+                    "{:?}",
+                    tensor::unflatten(*flat, context.problem.leaf(context.leaf).shape())
+                )
+            })
             .collect();
         return format!("only at {}", listed(&named).replace(", ", ","));
     }

@@ -291,7 +291,7 @@ fn is_patternless(noise: &[f64], context: &Context<'_>) -> bool {
             let sizes: Vec<f64> = along.iter().map(|e| e.abs().min(3.0) - mean_size).collect();
             !follows_itself(&along) && !follows_itself(&sizes)
         })
-        && (0..context.shape.len()).all(|axis| is_even_along(&noise, context.shape, axis))
+        && (0..context.shape.len()).all(|axis| is_even_along(&noise, &context.shape, axis))
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {

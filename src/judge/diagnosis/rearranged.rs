@@ -62,7 +62,7 @@ enum Step {
 
 /// Every rearrangement of a tensor in this role, most likely first.
 pub(super) fn hypotheses<'a>(context: &Context<'a>) -> Vec<Hypothesis<'a>> {
-    let shape = context.shape;
+    let shape = context.shape.as_slice();
     let mut hypotheses = vec![Hypothesis::moved(
         BugKind::Zero,
         "0 everywhere",

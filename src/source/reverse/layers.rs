@@ -7,18 +7,26 @@ use dfdx::prelude::{
     Trace, TryConcatAlong, TryLe, TryMatMul, ZerosTensor,
 };
 
-use crate::layer::{AvgPool2d, Conv2d, ConvTranspose2d, Layer, MaxPool2d};
+use crate::layer::{AvgPool2d, ConvTranspose2d, Layer, MaxPool2d};
 use crate::network::NetworkLayer;
+use crate::spec::extent::Window;
 
 use super::activation;
 use super::window::Geometry;
-use super::{Activation, Leaf, Leaves, Taped, adaptive, normalization, transposed};
+use super::{Activation, Leaf, Leaves, Taped, adaptive, normalization, resize, transposed};
 
 /// Run one layer.
 pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> Activation {
     let own = &leaves.parameters[layer.parameter_range()];
     match &layer.layer {
-        Layer::Conv2d(conv) => conv2d(conv, layer, leaves, own, x),
+        Layer::Conv1d(conv) => {
+            let images = [&layer.input, &layer.output].map(|shape| one_row(shape));
+            convolution(conv.window, conv.groups, images, leaves, own, x)
+        }
+        Layer::Conv2d(conv) => {
+            let images = [layer.input.clone(), layer.output.clone()];
+            convolution(conv.window, conv.groups, images, leaves, own, x)
+        }
         Layer::ConvTranspose2d(conv) => conv_transpose2d(conv, layer, leaves, own, x),
         Layer::Linear => linear(own, x),
         Layer::Relu => relu(leaves, x),
@@ -28,6 +36,14 @@ pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> A
         Layer::AvgPool2d(pool) => avg_pool2d(pool, layer, leaves, x),
         Layer::Normalization(norm) => normalization::forward(norm, layer, leaves, own, x),
         Layer::AdaptiveAvgPool2d => adaptive_avg_pool2d(layer, leaves, x),
+        Layer::ZeroPad2d(spec) => {
+            let rows = resize::padded(*spec, &layer.input, &layer.output);
+            gather_rows(leaves, x, rows)
+        }
+        Layer::Upsample(spec) => {
+            let taps = resize::resized(*spec, &layer.input, &layer.output);
+            weighted_rows(taps, layer, leaves, x)
+        }
         // The activation is flat already.
         Layer::Flatten => x,
         Layer::Activation(function) => activation::forward(function, layer, leaves, x),
@@ -38,16 +54,17 @@ pub(super) fn forward(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> A
 }
 
 /// Compute, for each group, (O/G, C/G·k)·(C/G·k, p·n), and add the bias.
-fn conv2d(
-    conv: &Conv2d,
-    layer: &NetworkLayer,
+fn convolution(
+    window: Window,
+    groups: usize,
+    [input, output]: [Vec<usize>; 2],
     leaves: &Leaves,
     own: &[Leaf],
     x: Activation,
 ) -> Activation {
-    let geometry = Geometry::new(conv.window, &layer.input, &layer.output);
-    let (batch, outputs) = (layer.output[0], layer.output[1]);
-    let (groups, cells) = (conv.groups, geometry.positions() * batch);
+    let geometry = Geometry::new(window, &input, &output);
+    let (batch, outputs) = (output[0], output[1]);
+    let cells = geometry.positions() * batch;
     let terms = geometry.channels() / groups * geometry.taps();
 
     let windows = gather_rows(leaves, x, geometry.rows_by_channel());
@@ -59,6 +76,11 @@ fn conv2d(
     let y: Taped<(usize, usize)> = weight.matmul(windows).reshape_like(&(outputs, cells));
     let y = add_bias(y, own.get(1));
     y.reshape_like(&(outputs * geometry.positions(), batch))
+}
+
+/// The shape (N, C, L) as (N, C, 1, L).
+fn one_row(shape: &[usize]) -> Vec<usize> {
+    vec![shape[0], shape[1], 1, shape[2]]
 }
 
 /// Gather, for every output, what writes to it; then compute, for each group,
@@ -180,6 +202,25 @@ fn adaptive_avg_pool2d(layer: &NetworkLayer, leaves: &Leaves, x: Activation) -> 
     let counts = leaves.device.tensor_from_vec(counts, (pooled,));
     let shape = *sums.shape();
     sums / counts.broadcast_like::<_, Axis<1>>(&shape)
+}
+
+/// Gather rows by tap and output, and sum them by their weights over the taps.
+fn weighted_rows(
+    (rows, weights): (Vec<usize>, Vec<f64>),
+    layer: &NetworkLayer,
+    leaves: &Leaves,
+    x: Activation,
+) -> Activation {
+    let (batch, outputs) = (layer.output[0], layer.output[1..].iter().product::<usize>());
+    let taps = rows.len() / outputs;
+    let gathered = gather_rows(leaves, x, rows);
+    if taps == 1 {
+        return gathered;
+    }
+    let gathered: Taped<(usize, usize, usize)> = gathered.reshape_like(&(taps, outputs, batch));
+    let weights = leaves.device.tensor_from_vec(weights, (taps, outputs));
+    let shape = *gathered.shape();
+    (gathered * weights.broadcast_like::<_, Axis<2>>(&shape)).sum::<_, Axis<0>>()
 }
 
 /// Gather rows of x, of which the one past the last is zero.

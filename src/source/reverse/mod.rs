@@ -17,6 +17,7 @@ mod graph;
 mod layers;
 mod normalization;
 mod objective;
+mod resize;
 mod transposed;
 mod window;
 

@@ -25,12 +25,13 @@ impl Scope {
     /// running number in PyTorch's manner (`conv1`, `fc2`, `residual1.conv2`).
     pub(super) fn name(&self, layer: &LayerSpec) -> String {
         let stem = match layer.op {
-            OpSpec::Conv2d(_) => "conv",
+            OpSpec::Conv1d(_) | OpSpec::Conv2d(_) => "conv",
             OpSpec::ConvTranspose2d(_) => "deconv",
             OpSpec::Linear(_) => "fc",
             OpSpec::BatchNorm2d(_) => "bn",
             OpSpec::LayerNorm(_) | OpSpec::GroupNorm(_) | OpSpec::InstanceNorm(_) => "norm",
             OpSpec::MaxPool2d(_) | OpSpec::AvgPool2d(_) | OpSpec::AdaptiveAvgPool2d(_) => "pool",
+            OpSpec::ZeroPad2d(_) => "pad",
             OpSpec::Concatenation(_) => "concat",
             _ => layer.op.name(),
         };

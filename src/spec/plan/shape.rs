@@ -8,6 +8,7 @@ use super::normalization;
 /// The shape of the output of `op`, batch first.
 pub(super) fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
     match op {
+        OpSpec::Conv1d(conv) => conv.output(input),
         OpSpec::Conv2d(conv) => conv_output(conv, input),
         OpSpec::ConvTranspose2d(conv) => {
             let [batch, channels, rows, columns] = image(input)?;
@@ -47,8 +48,20 @@ pub(super) fn output_shape(op: &OpSpec, input: &[usize]) -> Result<Vec<usize>, S
         }
         // A plan goes through the layers of a block one by one.
         OpSpec::Residual(_) | OpSpec::Concatenation(_) => Err(ShapeError::EmptyBlock),
+        OpSpec::ZeroPad2d(pad) => resized(input, |image| pad.output(image)),
+        OpSpec::Upsample(upsample) => resized(input, |image| upsample.output(image)),
         OpSpec::Flatten {} => Ok(vec![input[0], checked_size("its input", &input[1..])?]),
     }
+}
+
+/// The same images with other rows and columns.
+fn resized(
+    input: &[usize],
+    output: impl Fn([usize; 2]) -> Result<[usize; 2], ShapeError>,
+) -> Result<Vec<usize>, ShapeError> {
+    let [batch, channels, rows, columns] = image(input)?;
+    let [rows, columns] = output([rows, columns])?;
+    Ok(vec![batch, channels, rows, columns])
 }
 
 fn conv_output(conv: &Conv2dSpec, input: &[usize]) -> Result<Vec<usize>, ShapeError> {
@@ -95,5 +108,62 @@ fn rounding(ceil_mode: bool) -> Rounding {
         Rounding::Ceil
     } else {
         Rounding::Floor
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{NetworkSpec, extent::MOST_ENTRIES};
+    use super::super::Plan;
+
+    fn refusal(input: &str, op: &str) -> String {
+        let text = format!(
+            "name = 'net'\ninput = {input}\nloss = {{ op = 'weighted_sum' }}\nlayers = [{{ {op} }}]"
+        );
+        let spec = NetworkSpec::from_toml(&text).expect("well written");
+        Plan::new(&spec, 2).expect_err(op).to_string()
+    }
+
+    #[test]
+    fn what_changes_the_size_of_images_needs_images_of_a_size_that_fits() {
+        let large = format!("op = 'zero_pad2d', padding = {}", MOST_ENTRIES / 4);
+        for (input, op, words) in [
+            (
+                "[8]",
+                "op = 'zero_pad2d', padding = 1",
+                "network 'net', layer 'pad1' (zero_pad2d): needs an input of shape [batch, channels, rows, columns], and gets [2, 8]",
+            ),
+            (
+                "[2, 8]",
+                "op = 'upsample', scale_factor = 2",
+                "layer 'upsample1' (upsample): needs an input of shape",
+            ),
+            (
+                "[2, 8]",
+                "op = 'conv1d', out_channels = 1, kernel = 9",
+                "layer 'conv1' (conv1d): a kernel of 9",
+            ),
+            ("[3, 4, 5]", "op = 'upsample', size = 0", "is 0"),
+            (
+                "[3, 4, 5]",
+                "op = 'zero_pad2d', padding = [0, 0, -2, -2]",
+                "leaves nothing of an input of [4, 5]",
+            ),
+            ("[3, 4, 5]", &large, "too large"),
+            (
+                "[3, 4, 5]",
+                "op = 'upsample', size = 100000000000",
+                "too large",
+            ),
+            // Each tensor fits, and the four neighbours of each output do not.
+            (
+                "[1, 2, 2]",
+                "op = 'upsample', size = 4096, mode = 'bilinear'",
+                "needs 167772168 numbers",
+            ),
+        ] {
+            let refused = refusal(input, op);
+            assert!(refused.contains(words), "{op}: {refused}");
+        }
     }
 }
