@@ -11,7 +11,8 @@ use crate::spec::{
 };
 
 use super::{
-    MOST_SAMPLES, activation, avg_pool_op, bias, conv_window, loss, max_pool_op, seed, several,
+    MOST_SAMPLES, activation, avg_pool_op, bias, conv_window, loss, max_pool_op,
+    normalization::normalization_op, seed, several,
 };
 
 /// The most layers with parameters.
@@ -32,6 +33,8 @@ const SCALES: [f64; 4] = [1.0, 1e-3, 1e-6, 1e-9];
 struct Block {
     width: usize,
     conv: Conv2dSpec,
+    /// Follows a convolution only.
+    normalization: Option<OpSpec>,
     activation: Option<OpSpec>,
     /// Follows a convolution only.
     pooling: Option<OpSpec>,
@@ -132,6 +135,10 @@ fn add_convolution(block: &Block, image: [usize; 3], ops: &mut Vec<OpSpec>) -> [
         image_behind[0] = conv.out_channels;
     }
     ops.push(op);
+    if let Some(mut normalization) = block.normalization.clone() {
+        fit(&mut normalization, image_behind);
+        ops.push(normalization);
+    }
     ops.extend(block.activation.clone());
     if let Some(mut pooling) = block.pooling.clone() {
         image_behind = fit(&mut pooling, image_behind);
@@ -174,14 +181,17 @@ fn block() -> impl Strategy<Value = Block> {
         1 => avg_pool_op().prop_map(Some),
     ];
     let activation = proptest::option::weighted(0.8, activation());
-    (width(), groups, conv_window(), bias(), activation, pooling).prop_map(
-        |(width, groups, conv, bias, activation, pooling)| Block {
+    let normalization = proptest::option::weighted(0.25, normalization_op());
+    let between = (normalization, activation, pooling);
+    (width(), groups, conv_window(), bias(), between).prop_map(
+        |(width, groups, conv, bias, (normalization, activation, pooling))| Block {
             width,
             conv: Conv2dSpec {
                 groups,
                 bias,
                 ..conv
             },
+            normalization,
             activation,
             pooling,
         },
