@@ -301,10 +301,7 @@ impl Asked<'_> {
         let point = if self.whole == &self.point.problem {
             self.point
         } else {
-            data = Point {
-                problem: self.whole.clone(),
-                ..self.point.clone()
-            };
+            data = self.point.with_problem(self.whole.clone());
             &data
         };
         Ok(gradient(point, self.subject, leaf)?.0)

@@ -1,6 +1,7 @@
 //! A network: forward keeps what backward needs, backward consumes it.
 
 pub mod lookup;
+mod narrow;
 pub mod objective;
 pub mod parameters;
 pub mod pattern;

@@ -18,6 +18,7 @@ use std::rc::Rc;
 
 use crate::judge::verdict::within;
 use crate::network::LeafName;
+use crate::scalar::Format;
 use crate::source::{GradientSource, Point, SourceError};
 use crate::tensor::Tensor;
 
@@ -35,7 +36,7 @@ pub fn locate(
     subject: &dyn GradientSource,
     reference: &dyn GradientSource,
 ) -> Result<Place, SourceError> {
-    Locator::new(point, reference)?.locate(subject)
+    Locator::in_format(point, reference, subject.format())?.locate(subject)
 }
 
 /// What an exact source that has been found to be right says of a point: subjects are held against it.
@@ -67,6 +68,19 @@ impl<'a> Locator<'a> {
     /// # Errors
     /// The reference's.
     pub fn new(point: &'a Point, reference: &'a dyn GradientSource) -> Result<Self, SourceError> {
+        Self::in_format(point, reference, Format::F64)
+    }
+
+    /// The same for subjects that compute in `format`: layers are asked about at the activations that
+    /// a pass in it finds.
+    ///
+    /// # Errors
+    /// The reference's.
+    pub fn in_format(
+        point: &'a Point,
+        reference: &'a dyn GradientSource,
+        format: Format,
+    ) -> Result<Self, SourceError> {
         let (penalised, data) = if point.problem.objective.penalty.is_some() {
             let mut problem = point.problem.clone();
             problem.objective.penalty = None;
@@ -75,7 +89,7 @@ impl<'a> Locator<'a> {
         } else {
             (None, Cow::Borrowed(point))
         };
-        let activations = data.problem.activations();
+        let activations = data.problem.activations_in(format);
         let count = data.problem.network.layers().len();
         Ok(Self {
             source: reference,
@@ -106,6 +120,7 @@ impl<'a> Locator<'a> {
             reference: self,
             subject: Leaves::ask(&self.point, subject)?,
             safety: safety(subject),
+            format: subject.format(),
         };
         let problem = &self.point.problem;
         if problem.objective.loss.is_some() {
@@ -155,6 +170,7 @@ struct Search<'a> {
     subject: Leaves,
     /// The subject's bounds, in units of the spread that rounding causes.
     safety: f64,
+    format: Format,
 }
 
 impl Search<'_> {
@@ -168,17 +184,14 @@ impl Search<'_> {
             .enumerate()
         {
             let behind = self.reference.behind(number);
-            let with_bounds = |dy: &Tensor<f64>, safety| {
-                bounded(
-                    dy.iter().copied().map(Some),
-                    behind,
-                    LeafName::Input,
-                    safety,
-                )
+            let with_bounds = |dy: &Tensor<f64>, safety, format| {
+                let dy = dy.iter().copied().map(Some);
+                bounded(dy, behind, LeafName::Input, safety, format)
             };
+            let reference = self.reference.source;
             wrong_inputs.push(compare(
-                &with_bounds(own, self.safety),
-                &with_bounds(right, safety(self.reference.source)),
+                &with_bounds(own, self.safety, self.format),
+                &with_bounds(right, safety(reference), reference.format()),
             ));
         }
 
@@ -233,7 +246,7 @@ impl Search<'_> {
         };
         let dx: Vec<Option<f64>> = dx;
         let dx = compare(
-            &bounded(dx.into_iter(), &alone.point, LeafName::Input, self.safety),
+            &self.bounded(dx.into_iter(), &alone.point, LeafName::Input),
             &right.input,
         );
         let first = self.reference.point.problem.network.layers()[number].first_parameter;
@@ -241,10 +254,20 @@ impl Search<'_> {
             let own = self.subject.parameters[parameter].iter().map(value);
             let leaf = LeafName::Parameter(parameter - first);
             compare(
-                &bounded(own, &alone.point, leaf, self.safety),
+                &self.bounded(own, &alone.point, leaf),
                 &right.parameters[parameter - first],
             )
         }))
+    }
+
+    /// The subject's values with its bounds at `point`.
+    fn bounded(
+        &self,
+        values: impl Iterator<Item = Option<f64>>,
+        point: &Point,
+        leaf: LeafName,
+    ) -> Estimates {
+        bounded(values, point, leaf, self.safety, self.format)
     }
 
     /// The wrong ones among the gradients that layer `number` returns.
