@@ -126,9 +126,17 @@ mod tests {
             all
         };
         for (before, after) in numbers(&wide).into_iter().zip(numbers(&narrow)) {
-            assert_eq!(after.to_bits(), Format::F32.round(before).to_bits(), "{before}");
+            assert_eq!(
+                after.to_bits(),
+                Format::F32.round(before).to_bits(),
+                "{before}"
+            );
         }
-        assert_eq!(wide.clone().rounded_to(Format::F64), wide, "nothing to round");
+        assert_eq!(
+            wide.clone().rounded_to(Format::F64),
+            wide,
+            "nothing to round"
+        );
     }
 
     #[test]
@@ -138,13 +146,23 @@ mod tests {
             class_weights: Some(vec![0.1; 10]),
         });
         let exact = problem.activations_in(Format::F64);
-        let narrow = problem.clone().rounded_to(Format::F32).activations_in(Format::F32);
-        assert_eq!(exact.len(), problem.network.layers().len() + 1, "every input, and the output");
+        let narrow = problem
+            .clone()
+            .rounded_to(Format::F32)
+            .activations_in(Format::F32);
+        assert_eq!(
+            exact.len(),
+            problem.network.layers().len() + 1,
+            "every input, and the output"
+        );
         let mut largest = 0.0_f64;
         for (wide, narrow) in exact.iter().flatten().zip(narrow.iter().flatten()) {
             assert!(Format::F32.holds(*narrow), "{narrow} is one of f32");
             largest = largest.max((wide - narrow).abs());
         }
-        assert!(largest > 0.0 && largest < 1e-5, "rounding alone: {largest:e}");
+        assert!(
+            largest > 0.0 && largest < 1e-5,
+            "rounding alone: {largest:e}"
+        );
     }
 }

@@ -86,8 +86,16 @@ mod tests {
     fn what_leaves_the_exponents_is_zero_or_infinite() {
         for (value, rounded) in [(1e-50, 0.0), (1e39, f64::INFINITY), (-1e39, -f64::INFINITY)] {
             let found = Format::F32.round(value);
-            assert_eq!(found.to_bits(), f64::to_bits(rounded), "{value:e}: {found:e}");
+            assert_eq!(
+                found.to_bits(),
+                f64::to_bits(rounded),
+                "{value:e}: {found:e}"
+            );
         }
-        assert_eq!(Format::F64.round(0.1).to_bits(), 0.1_f64.to_bits(), "itself");
+        assert_eq!(
+            Format::F64.round(0.1).to_bits(),
+            0.1_f64.to_bits(),
+            "itself"
+        );
     }
 }

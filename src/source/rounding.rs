@@ -108,11 +108,7 @@ pub(super) fn perturbed_runs<T: Send>(
 }
 
 /// max(sᵢ, |gᵢ|·median(s/|g|)): a few lucky runs cannot make a coordinate look exact.
-fn tensor_spread(
-    exact: &Tensor<f64>,
-    perturbed: &[&[Stochastic]],
-    format: Format,
-) -> Tensor<f64> {
+fn tensor_spread(exact: &Tensor<f64>, perturbed: &[&[Stochastic]], format: Format) -> Tensor<f64> {
     let mut spread = exact.clone();
     for (index, entry) in spread.iter_mut().enumerate() {
         let center = *entry;

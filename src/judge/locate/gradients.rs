@@ -108,7 +108,13 @@ impl Chain {
         let parameters = by_layer.into_iter().flatten().enumerate();
         let parameters = parameters.map(|(number, found)| {
             let leaf = LeafName::Parameter(number);
-            bounded(found.iter().map(value), point, leaf, safety, source.format())
+            bounded(
+                found.iter().map(value),
+                point,
+                leaf,
+                safety,
+                source.format(),
+            )
         });
         Ok(Self {
             outputs,
