@@ -136,7 +136,8 @@ pub fn check(case: &Case, progress: &dyn Progress) -> Result<Checked, CheckError
 }
 
 /// Our hand-written backward in this arithmetic.
-fn backprop(precision: Precision) -> Box<dyn GradientSource> {
+#[must_use]
+pub fn backprop(precision: Precision) -> Box<dyn GradientSource> {
     match precision {
         Precision::F64 => Box::new(Backprop),
         Precision::F32 => Box::new(Single(Backprop)),

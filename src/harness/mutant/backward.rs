@@ -8,8 +8,8 @@ use crate::tensor::{self, Tensor};
 use super::catalogue::Fault;
 use super::source::Mutated;
 use super::{
-    activation, adaptive_pool, conv_transpose2d, conv2d, function, linear, loss, mask,
-    normalization, numbers, penalty, pooling,
+    accumulation, activation, adaptive_pool, conv_transpose2d, conv2d, function, linear, loss,
+    mask, normalization, numbers, penalty, pooling,
 };
 
 /// What one layer's backward works with.
@@ -64,6 +64,7 @@ pub(super) fn backward<S: Scalar>(
                 fault: mutated.fault_in_layer(number),
             };
             let gradients = layer_backward(&layer.layer, &pass);
+            let gradients = accumulation::alter(&layer.layer, &pass, gradients);
             parameters.splice(layer.parameter_range(), gradients.parameters);
             outputs.push(std::mem::replace(&mut dx, gradients.input));
         }
@@ -99,7 +100,8 @@ fn inputs<S: Scalar>(
     inputs
 }
 
-fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradients<S> {
+/// The gradients of one layer.
+pub(super) fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradients<S> {
     let input = match layer {
         Layer::Conv2d(conv) => return conv2d::backward(conv, pass),
         Layer::ConvTranspose2d(conv) => return conv_transpose2d::backward(conv, pass),

@@ -10,8 +10,8 @@ use super::kind::BugKind;
 use super::positions::{Differences, listed};
 use super::precision::{self, Found};
 use super::{
-    activation, adaptive_pool, conv_transpose2d, conv2d, factor, linear, loss, mask, normalization,
-    penalty, pool, rearranged, softmax,
+    accumulated, activation, adaptive_pool, conv_transpose2d, conv2d, factor, linear, loss, mask,
+    normalization, penalty, pool, rearranged, softmax,
 };
 
 /// With fewer entries that a fault clearly moves, one of several kinds is not named.
@@ -92,6 +92,9 @@ fn explanations(context: &Context<'_>) -> Vec<Found> {
     if found.is_empty() {
         let other = factor::other(context);
         found.extend(other.and_then(|hypothesis| explanation(&hypothesis, context)));
+    }
+    if found.is_empty() {
+        found.extend(accumulated::accumulated(context));
     }
     if found.is_empty() {
         found.extend(precision::noise(context));

@@ -25,7 +25,7 @@ const UNLIKELY: f64 = 4.0;
 
 /// Whether a format's range of exponents counts: values may have been rounded in another range.
 #[derive(Clone, Copy)]
-enum Exponents {
+pub(super) enum Exponents {
     Any,
     OfFormat,
 }
@@ -51,7 +51,7 @@ impl Format {
         }
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::F32 => "f32",
             Self::Bf16 => "bf16",
@@ -60,7 +60,7 @@ impl Format {
     }
 
     /// Half of the distance from 1 to the next number.
-    fn unit_roundoff(self) -> f64 {
+    pub(super) fn unit_roundoff(self) -> f64 {
         f64::exp2(f64::from(-self.bits().0))
     }
 
@@ -95,7 +95,7 @@ impl Format {
         }
     }
 
-    fn holds(self, value: f64, exponents: Exponents) -> bool {
+    pub(super) fn holds(self, value: f64, exponents: Exponents) -> bool {
         within(self.round(value, exponents), value, 0.0)
     }
 }
@@ -243,12 +243,12 @@ fn of_format(size: f64) -> Option<&'static str> {
         .map(Format::name)
 }
 
-fn differences(context: &Context<'_>) -> Vec<f64> {
+pub(super) fn differences(context: &Context<'_>) -> Vec<f64> {
     let pairs = context.wrong.iter().zip(context.right);
     pairs.map(|(wrong, right)| wrong - right).collect()
 }
 
-fn root_mean_square(values: &[f64]) -> f64 {
+pub(super) fn root_mean_square(values: &[f64]) -> f64 {
     let largest = values.iter().fold(0.0, |a: f64, v| a.max(v.abs()));
     if largest <= 0.0 {
         return 0.0;
@@ -258,7 +258,7 @@ fn root_mean_square(values: &[f64]) -> f64 {
 }
 
 /// Whether neither sign nor size of `noise` depends on place or value, as far as chance can tell.
-fn is_patternless(noise: &[f64], context: &Context<'_>) -> bool {
+pub(super) fn is_patternless(noise: &[f64], context: &Context<'_>) -> bool {
     let scale = root_mean_square(noise);
     if scale <= 0.0 {
         return false;
