@@ -23,8 +23,19 @@ const LIKE_EXPECTED: f64 = 2.83;
 /// The largest difference is at most this many times the expected one.
 const TAIL: f64 = 10.0;
 
-/// Name the format in which sums were added up, if they were.
-pub(super) fn accumulated(context: &Context<'_>) -> Option<Found> {
+/// Sums of which every value is one of the format in which they were added up.
+pub(super) fn in_format(context: &Context<'_>) -> Option<Found> {
+    found(context, held)
+}
+
+/// Sums whose errors are as large as adding up in a format makes them: parts of them may have been added
+/// up elsewhere.
+pub(super) fn of_expected_size(context: &Context<'_>) -> Option<Found> {
+    found(context, by_size)
+}
+
+/// The format by `find`, if enough entries are off.
+fn found(context: &Context<'_>, find: fn(&Context<'_>) -> Option<Format>) -> Option<Found> {
     let informative = (0..context.right.len())
         .filter(|index| !context.agrees(*index))
         .count();
@@ -33,7 +44,7 @@ pub(super) fn accumulated(context: &Context<'_>) -> Option<Found> {
     if !is_enough || context.wrong.iter().any(|wrong| !wrong.is_finite()) {
         return None;
     }
-    let format = held(context).or_else(|| of_expected_size(context))?;
+    let format = find(context)?;
     Some(Found {
         kind: BugKind::Rounded(format),
         equals: format!(
@@ -64,7 +75,7 @@ fn held(context: &Context<'_>) -> Option<Format> {
 }
 
 /// The format whose errors are as large as the differences, where these have no pattern.
-fn of_expected_size(context: &Context<'_>) -> Option<Format> {
+fn by_size(context: &Context<'_>) -> Option<Format> {
     // The reference's bounds are so many spreads of one unit roundoff of f64.
     let spreads = (SAFETY * SAFETY_OTHER_ORDER).sqrt();
     let shares: Vec<f64> = differences(context)

@@ -93,11 +93,14 @@ fn explanations(context: &Context<'_>) -> Vec<Found> {
         let other = factor::other(context);
         found.extend(other.and_then(|hypothesis| explanation(&hypothesis, context)));
     }
+    // Noise that is in proportion to the value is no sum's, and comes before errors of that size.
+    let patternless = [
+        accumulated::in_format,
+        precision::noise,
+        accumulated::of_expected_size,
+    ];
     if found.is_empty() {
-        found.extend(accumulated::accumulated(context));
-    }
-    if found.is_empty() {
-        found.extend(precision::noise(context));
+        found.extend(patternless.iter().find_map(|explain| explain(context)));
     }
     found
 }

@@ -20,6 +20,10 @@ const LARGEST: f64 = 1e-2;
 /// the right value happens to be small.
 const TAIL: f64 = 6.0;
 
+/// Between the unit roundoffs of f64 and f32 lies a factor of 5e8: bounds that are so many times those of
+/// the reference are not of f64.
+const MEANT: f64 = 1e4;
+
 /// Standard deviations that chance does not reach.
 const UNLIKELY: f64 = 4.0;
 
@@ -112,7 +116,19 @@ pub(super) fn rounded(context: &Context<'_>) -> Vec<Found> {
             .map(|moved| (format, moved))
     };
     let fitting: Vec<(Format, usize)> = Format::ALL.into_iter().filter_map(fits).collect();
-    let is_ambiguous = fitting.len() > 1;
+    // Sums that were added up in a narrower format are held by it, and can lie beside the right ones as
+    // roundings to a wider one do.
+    let is_held_by_narrower = |format: Format| {
+        let narrower = Format::ALL.into_iter().take_while(|other| *other != format);
+        narrower.into_iter().any(|narrower| {
+            let mut wrong = context.wrong.iter();
+            wrong.all(|wrong| narrower.holds(*wrong, Exponents::Any))
+        })
+    };
+    let is_ambiguous = fitting.len() > 1
+        || fitting
+            .iter()
+            .any(|(format, _)| is_held_by_narrower(*format));
     let found = fitting.into_iter().map(|(format, moved)| Found {
         kind: BugKind::Rounded(format),
         equals: format!("the right gradient rounded to {}", format.name()),
@@ -179,7 +195,15 @@ fn computed_in_f32(context: &Context<'_>) -> Option<Found> {
             > differences.len();
     let small = differences.iter().all(|d| d.abs() <= bound);
     let entries = informative >= FEWEST_IN_FORMAT && informative * 2 > differences.len();
-    (narrow && small && entries && is_patternless(&differences, context)).then(|| Found {
+    // Of code that is meant to compute in f32 the bounds are so wide already.
+    let is_meant = 2 * context
+        .wrong_error
+        .iter()
+        .zip(context.right_error)
+        .filter(|(own, right)| **own > MEANT * **right)
+        .count()
+        > differences.len();
+    (narrow && !is_meant && small && entries && is_patternless(&differences, context)).then(|| Found {
         kind: BugKind::Rounded(format),
         equals: format!(
             "the right gradient but for noise of {} of its largest entry, in values that f32 holds",
