@@ -63,7 +63,8 @@ fn held(context: &Context<'_>) -> Option<Format> {
     let scaled = |values: &[f64]| -> Vec<f64> { values.iter().map(|v| v / largest).collect() };
     let (wrong, right) = (scaled(context.wrong), scaled(context.right));
     let sizes = (dot(&wrong, &wrong) * dot(&right, &right)).sqrt();
-    if !(dot(&wrong, &right) >= SAME_DIRECTION * sizes) {
+    let is_same = dot(&wrong, &right) >= SAME_DIRECTION * sizes;
+    if !is_same {
         return None;
     }
     [Format::Bf16, Format::F16].into_iter().find(|format| {
