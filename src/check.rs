@@ -10,6 +10,7 @@ mod observe;
 mod open;
 mod problem;
 mod select;
+mod single;
 mod sweep;
 
 use std::time::Duration;
@@ -22,11 +23,12 @@ use crate::data::DataError;
 use crate::network::{CoordinateError, Problem};
 use crate::report::{self, PartName, Report, Setup};
 use crate::rng;
+use crate::scalar::Format;
 use crate::source::{
-    Backprop, Central, Dual, Gradient, GradientSource, Point, Reverse, SourceError,
+    Backprop, Central, Dual, Gradient, GradientSource, Point, Reverse, Single, SourceError,
 };
 use crate::spec::PenaltySpec;
-use crate::spec::case::{Case, SourceName, Step};
+use crate::spec::case::{Case, Precision, SourceName, Step};
 use crate::spec::plan::PlanError;
 
 pub use problem::problem;
@@ -97,6 +99,26 @@ pub enum CheckError {
     /// The penalty's strength is none.
     #[error("penalty strength {0} is not a finite number above 0: use for example l2=0.001")]
     Penalty(f64),
+    /// A strength that `f32` has no number for.
+    #[error(
+        "penalty strength {0:e} is beyond the numbers of f32, which reach from 1.4e-45 to 3.4e38: use another, or --precision f64"
+    )]
+    PenaltyBeyondF32(f64),
+    /// Numbers that `f32` has none for.
+    #[error(
+        "a weight or an input is beyond the numbers of f32, which end at 3.4e38: use fewer --train-steps, or --precision f64"
+    )]
+    BeyondF32,
+    /// The gradient under test is not of the case's precision.
+    #[error(
+        "the gradient under test computes in {subject}, and {case} was asked for: use --precision {subject}, or a backward in {case}"
+    )]
+    Precision {
+        /// What the subject computes in.
+        subject: Precision,
+        /// What the case says.
+        case: Precision,
+    },
     /// There is no such coordinate.
     #[error(transparent)]
     Coordinate(#[from] CoordinateError),
@@ -110,10 +132,20 @@ pub enum CheckError {
 /// # Errors
 /// [`CheckError`], which names what is wrong and the way out.
 pub fn check(case: &Case, progress: &dyn Progress) -> Result<Checked, CheckError> {
-    check_subject(case, Box::new(Backprop), progress)
+    check_subject(case, backprop(case.precision), progress)
 }
 
-/// Check `case` with another backward, `subject`, under test in place of ours.
+/// Our hand-written backward in this arithmetic.
+#[must_use]
+pub fn backprop(precision: Precision) -> Box<dyn GradientSource> {
+    match precision {
+        Precision::F64 => Box::new(Backprop),
+        Precision::F32 => Box::new(Single(Backprop)),
+    }
+}
+
+/// Check `case` with another backward, `subject`, under test in place of ours; it computes in the
+/// case's precision.
 ///
 /// # Errors
 /// [`CheckError`], which names what is wrong and the way out.
@@ -161,7 +193,7 @@ pub fn check_subject(
             step: case.step,
             coordinates: case.coordinates,
         },
-        sentence: answer::sentence(outcome, &parts, &control),
+        sentence: answer::sentence(outcome, &parts, &control, case.precision),
         parts,
         control,
         outcome,
@@ -175,6 +207,7 @@ pub fn check_subject(
 struct Answer {
     name: SourceName,
     forward: crate::source::Forward,
+    format: Format,
     gradient: Gradient,
 }
 
@@ -192,6 +225,13 @@ fn sources(case: &Case, subject: Box<dyn GradientSource>) -> Result<Vec<NamedSou
         && !(step.is_finite() && step > 0.0)
     {
         return Err(CheckError::Step(step));
+    }
+    let format = Precision::of(subject.format());
+    if format != case.precision {
+        return Err(CheckError::Precision {
+            subject: format,
+            case: case.precision,
+        });
     }
     let mut sources: Vec<NamedSource> = vec![(SourceName::Backprop, subject)];
     sources.extend(names.into_iter().filter_map(|name| {

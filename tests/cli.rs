@@ -74,11 +74,27 @@ fn a_right_gradient_is_said_to_be_right() {
 }
 
 #[test]
+fn a_gradient_in_f32_is_said_to_be_in_f32() {
+    let run = quick(&["--precision", "f32"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    for words in ["· f32 ·", "Hand-written backprop in f32", "Digits in f32"] {
+        assert!(run.out.contains(words), "'{words}' in: {}", run.out);
+    }
+    let swept = gradproof(&["sweep", "mlp", "fc3.bias[0]", "--precision", "f32"]);
+    assert_eq!(swept.code, 0, "{}{}", swept.out, swept.err);
+    assert!(swept.out.contains("· f32 ·"), "{}", swept.out);
+    refused(&quick(&["--precision", "f16"]), &["f16", "f64 and f32"]);
+    let weak = ["--precision", "f32", "--penalty", "l2=1e-50"];
+    refused(&quick(&weak), &["1e-50", "f32", "--precision f64"]);
+}
+
+#[test]
 fn a_replayed_check_is_the_same_bytes_in_another_process() {
     for (check, more) in [
         (QUICK, &["--seed", "7"][..]),
         (QUICKER, &["--penalty", "l2=0.001", "--train-steps", "2"]),
         (QUICKER, &["--step", "1e-4", "--samples", "2"]),
+        (QUICKER, &["--precision", "f32"]),
     ] {
         for format in ["text", "json"] {
             let first = gradproof(&[&check[..], more, &["--format", format]].concat());

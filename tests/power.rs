@@ -14,6 +14,7 @@ use assert_cmd::Command;
 use gradproof::harness::power::{PowerError, PowerOptions, power};
 use gradproof::report::Outcome;
 use gradproof::report::power::{PowerReport, text};
+use gradproof::spec::case::Precision;
 
 /// Right networks that are tried, and faults in one problem for each eight.
 fn cases() -> usize {
@@ -23,10 +24,20 @@ fn cases() -> usize {
 
 #[test]
 fn every_fault_is_caught_placed_and_named_and_nothing_right_is_accused() {
+    every_fault_is_caught_in(Precision::F64);
+}
+
+#[test]
+fn in_f32_too() {
+    every_fault_is_caught_in(Precision::F32);
+}
+
+fn every_fault_is_caught_in(precision: Precision) {
     let steps = AtomicUsize::new(0);
     let options = PowerOptions {
         cases: cases(),
         seed: 11,
+        precision,
     };
     let report = power(options, &|done, all| {
         assert!(done <= all, "{done} of {all}");
@@ -60,7 +71,11 @@ fn every_fault_is_caught_placed_and_named_and_nothing_right_is_accused() {
 
 #[test]
 fn no_cases_prove_nothing() {
-    let options = PowerOptions { cases: 0, seed: 1 };
+    let options = PowerOptions {
+        cases: 0,
+        seed: 1,
+        precision: Precision::F64,
+    };
     assert_eq!(power(options, &|_, _| ()), Err(PowerError::NoCases));
 }
 

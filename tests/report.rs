@@ -75,6 +75,7 @@ fn row(name: &str, counts: Counts, pairs: &[(f64, f64)]) -> TensorRow {
             ..StepCounts::default()
         }),
         unobservable: None,
+        digits: None,
     }
 }
 
@@ -154,6 +155,7 @@ fn part(values_agree: bool, counts: Counts, worst: Vec<CoordinateRow>) -> Part {
         kinks: Vec::new(),
         crossed: vec![crossed()],
         extended: vec![extended()],
+        single: None,
         blame: None,
         forward: Vec::new(),
         place: None,

@@ -1,15 +1,16 @@
 //! The answer to "is my gradient right?", and the sentence that gives it.
 
 use crate::judge::Culprit;
-use crate::report::words::{grouped, listed};
+use crate::report::words::{counted, grouped, listed};
 use crate::report::{Control, Counts, Outcome, Part};
-use crate::spec::case::SourceName;
+use crate::spec::case::{Precision, SourceName};
 
 /// Wrong when anything disagrees; right when everything agrees and the planted fault was caught.
 pub(super) fn outcome(parts: &[Part], control: &Control) -> Outcome {
     let counts: Vec<Counts> = parts.iter().map(Part::counts).collect();
     let total = Counts::total(&counts);
-    if total.wrong() > 0 || parts.iter().any(|part| !part.values_agree) {
+    let differs = |part: &Part| !part.values_agree;
+    if total.wrong() > 0 || parts.iter().any(differs) || beyond(parts) > 0 {
         Outcome::Wrong
     } else if matches!(control, Control::Caught { .. }) && total.agree > 0 && total.unresolved == 0
     {
@@ -20,7 +21,12 @@ pub(super) fn outcome(parts: &[Part], control: &Control) -> Outcome {
 }
 
 /// The answer in plain words.
-pub(super) fn sentence(outcome: Outcome, parts: &[Part], control: &Control) -> String {
+pub(super) fn sentence(
+    outcome: Outcome,
+    parts: &[Part],
+    control: &Control,
+    precision: Precision,
+) -> String {
     let references = parts.first().map(Part::references).unwrap_or_default();
     let names: Vec<String> = references.iter().map(ToString::to_string).collect();
     let names = listed(&names);
@@ -33,7 +39,7 @@ pub(super) fn sentence(outcome: Outcome, parts: &[Part], control: &Control) -> S
         .sum();
     match outcome {
         Outcome::Right => right(parts, total, checked, &names),
-        Outcome::Wrong => wrong(parts, total, checked, &names),
+        Outcome::Wrong => wrong(parts, total, checked, &names, precision),
         Outcome::Unjudged => unjudged(parts, total, checked, control),
     }
 }
@@ -52,6 +58,17 @@ fn right(parts: &[Part], total: Counts, checked: usize, names: &str) -> String {
         sentence += &format!(
             " {} of them are at a kink, where there is no derivative: there the gradient lies between the slopes on both sides.",
             grouped(total.at_kink_inside)
+        );
+    }
+    let carried: usize = parts
+        .iter()
+        .filter_map(|part| part.single.as_ref())
+        .map(|single| single.carried)
+        .sum();
+    if carried > 0 {
+        sentence += &format!(
+            " {} of them agree on the branches that f32 takes, where rounding turns a unit that f64 sees on the other side of its kink.",
+            grouped(carried)
         );
     }
     let steps = parts
@@ -84,7 +101,16 @@ fn hidden(parts: &[Part]) -> Vec<String> {
     names.into_iter().collect()
 }
 
-fn wrong(parts: &[Part], total: Counts, checked: usize, names: &str) -> String {
+fn wrong(
+    parts: &[Part],
+    total: Counts,
+    checked: usize,
+    names: &str,
+    precision: Precision,
+) -> String {
+    if let Some(sentence) = out_of_range(parts, total, checked, precision) {
+        return sentence;
+    }
     let blamed = parts
         .iter()
         .find_map(|part| Some((part, part.blame.as_ref()?)));
@@ -111,6 +137,12 @@ fn wrong(parts: &[Part], total: Counts, checked: usize, names: &str) -> String {
         return format!(
             "No: the sources do not even agree on the value of the {}, so the forward pass itself is wrong in one of them; its gradients are compared below all the same.",
             part.name.title()
+        );
+    }
+    if total.wrong() == 0 {
+        return format!(
+            "No: at {} the forward pass in f32 takes another branch than in f64, further from the kink than rounding reaches.",
+            counted(beyond(parts), "unit")
         );
     }
     let tensors: Vec<String> = parts
@@ -159,6 +191,38 @@ fn wrong(parts: &[Part], total: Counts, checked: usize, names: &str) -> String {
         sentence += &format!(" {}.", row.diagnosis.sentence);
     }
     sentence
+}
+
+/// What there is to say when numbers leave the range of `f32`, which no rule of differentiation mends.
+fn out_of_range(
+    parts: &[Part],
+    total: Counts,
+    checked: usize,
+    precision: Precision,
+) -> Option<String> {
+    let is_infinite = |part: &&Part| {
+        let mut values = part.values.iter().map(|value| value.value.0.is_finite());
+        values.next() == Some(false) && values.all(|is_finite| is_finite)
+    };
+    let value = parts.iter().find(is_infinite);
+    let what = match (precision, value, total.invalid) {
+        (Precision::F64, ..) | (Precision::F32, None, 0) => return None,
+        (Precision::F32, Some(part), _) => format!("the {} is not finite", part.name.title()),
+        (Precision::F32, None, invalid) => format!(
+            "{} of {} derivatives are not finite",
+            grouped(invalid),
+            grouped(checked)
+        ),
+    };
+    Some(format!(
+        "No: {what} in f32, whose numbers end at 3.4e38. Scale the loss or the weights down, or compute in f64: there the references stay finite."
+    ))
+}
+
+/// Units at which the forward pass in `f32` is on another branch than rounding explains.
+fn beyond(parts: &[Part]) -> usize {
+    let single = parts.iter().filter_map(|part| part.single.as_ref());
+    single.map(|single| single.beyond).sum()
 }
 
 fn unjudged(parts: &[Part], total: Counts, checked: usize, control: &Control) -> String {

@@ -67,6 +67,14 @@ pub(super) fn largest(answers: &[Answer], positions: std::ops::Range<usize>) -> 
 }
 
 impl Answer {
+    /// The source's bounds, in units of the spread that rounding causes.
+    pub(super) fn safety(&self) -> f64 {
+        match self.forward {
+            Forward::Shared => SAFETY,
+            Forward::Independent => SAFETY_OTHER_ORDER,
+        }
+    }
+
     /// What the source found under its step at this position, if it takes steps.
     pub(super) fn ground(&self, position: usize) -> Option<&Ground> {
         let stepped = self.gradient.steps.get(position)?;
@@ -100,16 +108,19 @@ pub(super) fn values(answers: &[Answer]) -> Vec<SourceValue> {
     answers.iter().map(value).collect()
 }
 
-/// Whether the objective's values are one number: to the bit where the forward pass is shared, within
-/// rounding where it is not.
+/// Whether the objective's values are one number: to the bit where forward pass and format are the same,
+/// and else within rounding.
 pub(super) fn values_agree(point: &Point, answers: &[Answer]) -> bool {
-    let subject = answers[0].gradient.value;
+    let first = &answers[0];
+    let subject = first.gradient.value;
+    let reach = |answer: &Answer| answer.safety() * point.rounding_in(answer.format).value();
     subject.is_finite()
-        && answers.iter().all(|answer| match answer.forward {
-            Forward::Shared => answer.gradient.value.to_bits() == subject.to_bits(),
-            Forward::Independent => {
-                let bound = (SAFETY + SAFETY_OTHER_ORDER) * point.rounding.value();
-                (answer.gradient.value - subject).abs() <= bound
+        && answers.iter().all(|answer| {
+            let value = answer.gradient.value;
+            if answer.forward == Forward::Shared && answer.format == first.format {
+                value.to_bits() == subject.to_bits()
+            } else {
+                (value - subject).abs() <= reach(answer) + reach(first)
             }
         })
 }
@@ -167,6 +178,7 @@ impl<'a> Tensor<'a> {
             catches: self.catches(verdicts),
             steps: self.steps(),
             unobservable: None,
+            digits: None,
         }
     }
 

@@ -22,18 +22,8 @@ pub(super) fn plant(
     kinks: &Kinks,
     seed: u64,
 ) -> Control {
-    let (subject, references) = answers.split_first().expect("a check has sources");
-    let visible = |position: usize| {
-        let own = subject.gradient.estimates[position];
-        let tightest = references
-            .iter()
-            .filter_map(|answer| Some(answer.estimate(position)?.error + own.error))
-            .fold(f64::INFINITY, f64::min);
-        // The sources may already be apart by the bound.
-        verdicts[position] == Verdict::Agree && (FACTOR - 1.0) * own.value.abs() > 2.0 * tightest
-    };
     let candidates: Vec<usize> = (0..coordinates.len())
-        .filter(|position| visible(*position))
+        .filter(|position| is_visible(answers, verdicts, *position))
         .collect();
     if candidates.is_empty() {
         return Control::Impossible;
@@ -61,4 +51,16 @@ pub(super) fn plant(
             factor: FACTOR,
         }
     }
+}
+
+/// Whether the fault would be seen at this position for certain: sources may already be apart by the
+/// bound.
+pub(super) fn is_visible(answers: &[Answer], verdicts: &[Verdict], position: usize) -> bool {
+    let (subject, references) = answers.split_first().expect("a check has sources");
+    let own = subject.gradient.estimates[position];
+    let tightest = references
+        .iter()
+        .filter_map(|answer| Some(answer.estimate(position)?.error + own.error))
+        .fold(f64::INFINITY, f64::min);
+    verdicts[position] == Verdict::Agree && (FACTOR - 1.0) * own.value.abs() > 2.0 * tightest
 }

@@ -11,6 +11,7 @@ use crate::spec::case::SourceName;
 
 use super::compare::{self, Kinks};
 use super::explain::Findings;
+use super::single::Branches;
 use super::{Answer, CheckError, Progress, control, kinks, observe, open};
 
 /// A source with its name.
@@ -53,19 +54,31 @@ pub fn examine(
         answers.push(Answer {
             name: *name,
             forward: source.forward(),
+            format: source.format(),
             gradient,
         });
     }
     let subject = sources[0].1.as_ref();
-    let kinks = kinks::find(point, coordinates, &answers, &suspects(&answers))?;
+    let suspects = suspects(&answers);
+    let mut kinks = kinks::find(point, coordinates, &answers, &suspects)?;
+    let branches = Branches::follow(point, coordinates, &mut answers, &mut kinks, &suspects);
     let mut verdicts = compare::judge_all(coordinates, &answers, &kinks);
     kinks::allow_branches(point, coordinates, &answers, &mut verdicts);
-    let extended = open::decide(point, subject, coordinates, &answers, &mut verdicts);
+    let carried = branches.carried();
+    let extended = open::decide(
+        point,
+        subject,
+        coordinates,
+        &answers,
+        &mut verdicts,
+        carried,
+    );
     let hidden = observe::mark(point, coordinates, &mut verdicts);
     let mut tensors = compare::rows(point, coordinates, &answers, &verdicts);
     for (row, hidden) in tensors.iter_mut().zip(hidden) {
         row.unobservable = hidden;
     }
+    let single = branches.rows(point, coordinates, &answers, &verdicts, &mut tensors);
     let values_agree = compare::values_agree(point, &answers);
     let findings = Findings {
         point,
@@ -87,6 +100,7 @@ pub fn examine(
         kinks: kinks::rows(point, coordinates, &answers, &verdicts, &kinks),
         crossed: kinks::crossed(point, coordinates, &answers, &verdicts),
         extended,
+        single,
         blame: explanation.blame,
         forward: explanation.forward,
         place: explanation.place,

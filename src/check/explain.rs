@@ -9,9 +9,7 @@ use crate::judge::{
 use crate::network::{Coordinate, LeafName, Problem};
 use crate::report::{DiagnosisRow, LawRow};
 use crate::rng;
-use crate::source::{
-    Dual, Estimate, Forward, GradientSource, Ground, Point, SAFETY, SAFETY_OTHER_ORDER, SourceError,
-};
+use crate::source::{Dual, Estimate, Forward, GradientSource, Ground, Point, SAFETY, SourceError};
 use crate::spec::case::SourceName;
 use crate::tensor::{self, Tensor};
 
@@ -85,10 +83,6 @@ impl Findings<'_> {
     }
 
     fn witness(&self, answer: &Answer) -> Witness {
-        let safety = match answer.forward {
-            Forward::Shared => SAFETY,
-            Forward::Independent => SAFETY_OTHER_ORDER,
-        };
         let is_tie = |position: usize| {
             self.kinks.contains_key(&position)
                 || self.answers.iter().any(|answer| {
@@ -115,7 +109,7 @@ impl Findings<'_> {
             forward: answer.forward,
             value: Estimate {
                 value: answer.gradient.value,
-                error: safety * self.point.rounding.value(),
+                error: answer.safety() * self.point.rounding_in(answer.format).value(),
             },
             derivatives: derivatives.collect(),
         }
@@ -170,7 +164,7 @@ fn diagnoses(
     let mut data = point.problem.clone();
     data.objective.penalty = None;
     let outputs = subject.output_gradients(&data, &point.pattern);
-    let activations = data.activations();
+    let activations = data.activations_in(subject.format());
     let mut rows = Vec::new();
     for fault in &place.culprits {
         let mut known: Option<(Option<usize>, Point)> = None;
@@ -300,9 +294,10 @@ impl Asked<'_> {
         };
         let (right, right_error) = gradient(self.alone, self.reference, leaf)?;
         // The subject rounds as ours does.
+        let rounding = self.alone.rounding_in(self.subject.format());
         let mut wrong_error = right.clone();
         for (index, error) in wrong_error.iter_mut().enumerate() {
-            *error = SAFETY * self.alone.rounding.derivative(Coordinate { leaf, index });
+            *error = SAFETY * rounding.derivative(Coordinate { leaf, index });
         }
         Ok(Some(diagnosis::diagnose(&Evidence {
             alone: &self.alone.problem,
@@ -319,10 +314,7 @@ impl Asked<'_> {
         let point = if self.whole == &self.point.problem {
             self.point
         } else {
-            data = Point {
-                problem: self.whole.clone(),
-                ..self.point.clone()
-            };
+            data = self.point.with_problem(self.whole.clone());
             &data
         };
         Ok(gradient(point, self.subject, leaf)?.0)

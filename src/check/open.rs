@@ -1,13 +1,15 @@
 //! What `f64` leaves open is computed again in double-double.
 
+use std::collections::BTreeSet;
+
 use crate::judge::verdict::within;
 use crate::judge::{Unresolved, Verdict};
 use crate::network::Coordinate;
 use crate::network::objective::Evaluation;
 use crate::report::{ExtendedRow, Number, Reason};
-use crate::scalar::DoubleDouble;
+use crate::scalar::{DoubleDouble, Format};
 use crate::source::{
-    Estimate, Extended, GradientSource, Point, ROUNDOFF_RATIO, extended, extended_digits,
+    Estimate, Extended, GradientSource, Point, ROUNDOFF_RATIO, SAFETY, extended, extended_digits,
 };
 use crate::spec::case::SourceName;
 use crate::tensor::values;
@@ -18,8 +20,16 @@ use super::compare::{largest, tensors};
 /// Coordinates of one tensor that are computed again.
 const MOST_OPEN: usize = 32;
 
-/// A gap of so many bounds can still be rounding, of which a few perturbed runs saw too little.
-const PLAUSIBLE: f64 = 64.0;
+/// In `f64` a gap of so many bounds can still be rounding, of which a few perturbed runs saw too little.
+///
+/// Not in `f32`: there a backward that adds up in `f16` or `bf16` comes within as many bounds, and in
+/// double-double its formula is right.
+fn plausible(format: Format) -> f64 {
+    match format {
+        Format::F64 => 64.0,
+        Format::F32 => 1.0,
+    }
+}
 
 /// Two formulas that agree to this part of the tensor's largest derivative are the same.
 const SAME_FORMULA: f64 = 1e-20;
@@ -36,13 +46,15 @@ struct Again {
     formula: Option<DoubleDouble>,
 }
 
-/// Decide again where the verdict was open, and show some derivatives to 31 digits.
+/// Decide again where the verdict was open, and show some derivatives to 31 digits; positions in
+/// `elsewhere` were judged on other branches than the point's.
 pub(super) fn decide(
     point: &Point,
     subject: &dyn GradientSource,
     coordinates: &[Coordinate],
     answers: &[Answer],
     verdicts: &mut [Verdict],
+    elsewhere: &BTreeSet<usize>,
 ) -> Vec<ExtendedRow> {
     let mut wanted: Vec<(usize, Reason)> = Vec::new();
     for range in tensors(coordinates) {
@@ -53,6 +65,7 @@ pub(super) fn decide(
         );
     }
     wanted.extend(fewest_digits(answers, verdicts).map(|at| (at, Reason::FewestDigits)));
+    wanted.retain(|(position, _)| !elsewhere.contains(position));
     wanted.sort_by_key(|(position, _)| *position);
     wanted.dedup_by_key(|(position, _)| *position);
     if wanted.is_empty() {
@@ -85,7 +98,12 @@ pub(super) fn decide(
             .find(|(range, _)| range.contains(&again.position))
             .map_or(0.0, |(_, size)| *size);
         let own = answers[0].gradient.estimates[again.position];
-        if let Some(verdict) = verdict(again, verdicts[again.position], own, size) {
+        // What rounding is left in double-double, in the formula and in the dual numbers.
+        let spread = point.rounding.derivative(coordinates[again.position]);
+        let rounding = 2.0 * SAFETY * spread * ROUNDOFF_RATIO;
+        let before = verdicts[again.position];
+        let reach = plausible(subject.format()) * own.error;
+        if let Some(verdict) = verdict(again, before, own, size, rounding, reach) {
             verdicts[again.position] = verdict;
         }
     }
@@ -112,7 +130,7 @@ fn is_open(answers: &[Answer], verdicts: &[Verdict], position: usize) -> bool {
             beyond.clone().count() > 0
                 && beyond.clone().all(|theirs| {
                     let bound = own.error + theirs.error;
-                    (own.value - theirs.value).abs() <= PLAUSIBLE * bound
+                    (own.value - theirs.value).abs() <= plausible(subject.format) * bound
                 })
         }
         _ => false,
@@ -139,12 +157,18 @@ fn fewest_digits(answers: &[Answer], verdicts: &[Verdict]) -> Option<usize> {
 }
 
 /// What the derivative in double-double says about an open one, in a tensor whose largest is `size`;
-/// `None` when it changes nothing.
-fn verdict(again: &Again, before: Verdict, own: Estimate, size: f64) -> Option<Verdict> {
+/// `None` when it changes nothing. `rounding` is that of double-double, and as far as `reach` a gap can be
+/// that of the gradient under test.
+fn verdict(
+    again: &Again,
+    before: Verdict,
+    own: Estimate,
+    size: f64,
+    rounding: f64,
+    reach: f64,
+) -> Option<Verdict> {
     let truth = again.answer.dual;
     let size = size.max(truth.abs().hi());
-    // What rounding is left in double-double, in the formula and in the dual numbers.
-    let rounding = 2.0 * own.error * ROUNDOFF_RATIO;
     if rounding >= size {
         return None;
     }
@@ -156,14 +180,10 @@ fn verdict(again: &Again, before: Verdict, own: Estimate, size: f64) -> Option<V
     match (is_right, before) {
         // A bug, however small.
         (Some(false), _) => Some(Verdict::Disagree),
-        (Some(true), Verdict::Unresolved(_)) if gap <= PLAUSIBLE * own.error => {
-            Some(Verdict::Agree)
-        }
+        (Some(true), Verdict::Unresolved(_)) if gap <= reach => Some(Verdict::Agree),
         // Rounding, of which the perturbed runs saw too little. A gradient within its own bound is
         // right, and what disagrees with it is not: that stays a disagreement.
-        (Some(true), Verdict::Disagree) if !is_near && gap <= PLAUSIBLE * own.error => {
-            Some(Verdict::Agree)
-        }
+        (Some(true), Verdict::Disagree) if !is_near && gap <= reach => Some(Verdict::Agree),
         (None, Verdict::Unresolved(_)) if !is_near => Some(Verdict::Disagree),
         _ => None,
     }
@@ -189,6 +209,6 @@ fn row(
         formula_digits: again.formula.map(|formula| extended_digits(formula, truth)),
         central_digits: central.map(|central| extended_digits(central.value, truth)),
         plain_digits: extended_digits(DoubleDouble::from_f64(own), truth),
-        condition: Number(gap / truth.abs().hi() / (f64::EPSILON / 2.0)),
+        condition: Number(gap / truth.abs().hi() / answers[0].format.unit_roundoff()),
     }
 }

@@ -8,7 +8,7 @@ use crate::spec::plan::Plan;
 use super::CheckError;
 
 /// The network of `case` at the point that its gradients are taken at: after training, under the data
-/// loss and the penalty.
+/// loss and the penalty, in numbers that the case's precision holds.
 ///
 /// # Errors
 /// [`CheckError`], which names what is wrong and the way out.
@@ -17,6 +17,12 @@ pub fn problem(case: &Case) -> Result<Problem, CheckError> {
         && !(penalty.strength().is_finite() && penalty.strength() > 0.0)
     {
         return Err(CheckError::Penalty(penalty.strength()));
+    }
+    let format = case.precision.format();
+    if let Some(penalty) = case.penalty
+        && !(format.round(penalty.strength()) > 0.0 && format.round(penalty.strength()).is_finite())
+    {
+        return Err(CheckError::PenaltyBeyondF32(penalty.strength()));
     }
     let plan = Plan::new(&case.spec, case.samples)?;
     let (input, loss) = data::batch(&case.spec, &plan, case.seed)?;
@@ -42,6 +48,11 @@ pub fn problem(case: &Case) -> Result<Problem, CheckError> {
         .any(|w| !w.is_finite())
     {
         return Err(CheckError::Diverged(case.train_steps));
+    }
+    let problem = problem.rounded_to(format);
+    let weights = problem.parameters.tensors.iter().flatten();
+    if weights.chain(&problem.input).any(|w| !w.is_finite()) {
+        return Err(CheckError::BeyondF32);
     }
     Ok(problem)
 }

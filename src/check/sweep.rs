@@ -8,7 +8,7 @@ use crate::report::sweep::{
 use crate::report::{self, Number, Outcome};
 use crate::rng;
 use crate::source::sweep::{self, Rung};
-use crate::source::{Backprop, Dual, Estimate, GradientSource, Point, Reverse, SourceError};
+use crate::source::{Dual, Estimate, GradientSource, Point, Reverse, SourceError};
 use crate::spec::case::{Case, SourceName};
 
 use super::{CheckError, problem};
@@ -24,8 +24,9 @@ pub fn sweep(case: &Case, coordinate: &str) -> Result<SweepReport, CheckError> {
     let problem = problem(case)?;
     let coordinate = problem.network.find_coordinate(coordinate)?;
     let point = Point::new(problem, rng::derive(case.seed, "perturbations", 0));
+    let subject = super::backprop(case.precision);
     let sources: [(SourceName, &dyn GradientSource); 3] = [
-        (SourceName::Backprop, &Backprop),
+        (SourceName::Backprop, subject.as_ref()),
         (SourceName::Dual, &Dual),
         (SourceName::Reverse, &Reverse),
     ];

@@ -4,16 +4,19 @@ use clap::Args;
 
 use crate::harness::power::{PowerOptions, power};
 use crate::report::power::text;
+use crate::spec::case::Precision;
 
 use super::ExitCode;
 use super::output::Output;
 use super::progress::Bar;
+use super::subject::precision;
 
 /// Put the checker itself on trial: faults that it has to catch, right networks that it must not accuse.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
     gradproof power\n  \
     gradproof power --cases 2000 --seed 7\n  \
+    gradproof power --precision f32 --cases 500\n  \
     gradproof power --format json --output power.json\n\n\
     Exit codes: 0 every fault was caught, none misnamed or misplaced, and nothing right was accused · \
     1 otherwise · 2 bad usage")]
@@ -25,6 +28,10 @@ pub(super) struct Arguments {
     /// Everything random follows from this number
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
+
+    /// The arithmetic of the gradients on trial, f64 or f32
+    #[arg(long, value_name = "f64|f32", default_value = "f64", value_parser = precision)]
+    precision: Precision,
 
     #[command(flatten)]
     output: Output,
@@ -38,6 +45,7 @@ impl Arguments {
         let options = PowerOptions {
             cases: self.cases,
             seed: self.seed,
+            precision: self.precision,
         };
         let report = power(options, &|done, all| bar.count("cases", done, all));
         bar.finish();

@@ -28,6 +28,11 @@ pub(super) struct Subject {
     #[arg(long, value_name = "N", default_value_t = 4)]
     samples: usize,
 
+    /// The arithmetic of the gradient under test, f64 or f32; the references are in f64 at the same
+    /// numbers
+    #[arg(long, value_name = "f64|f32", default_value = "f64", value_parser = precision)]
+    precision: Precision,
+
     /// Take N steps of plain gradient descent first: gradients at untrained weights can hide bugs
     #[arg(long, value_name = "N", default_value_t = 0)]
     train_steps: usize,
@@ -44,6 +49,7 @@ impl Subject {
         Self {
             seed: 1,
             samples: 4,
+            precision: Precision::F64,
             train_steps: 0,
             penalty: None,
         }
@@ -54,7 +60,7 @@ impl Subject {
         Ok(Case {
             spec: spec(network)?,
             seed: self.seed,
-            precision: Precision::F64,
+            precision: self.precision,
             samples: self.samples,
             train_steps: self.train_steps,
             penalty: self.penalty,
@@ -89,6 +95,14 @@ fn spec(name: &str) -> Result<NetworkSpec, String> {
         )));
     }
     NetworkSpec::from_toml(&text).map_err(|error| format!("{name}: {error}"))
+}
+
+/// The format of this name.
+pub(super) fn precision(text: &str) -> Result<Precision, String> {
+    Precision::ALL
+        .into_iter()
+        .find(|precision| precision.to_string() == text)
+        .ok_or_else(|| "the formats are f64 and f32".to_owned())
 }
 
 fn penalty(text: &str) -> Result<PenaltySpec, String> {

@@ -2,6 +2,7 @@
 
 pub mod live;
 pub mod lookup;
+mod narrow;
 pub mod objective;
 pub mod parameters;
 pub mod pattern;

@@ -144,14 +144,7 @@ impl Problem {
     /// The branch pattern at this point.
     #[must_use]
     pub fn pattern(&self) -> Pattern {
-        let trace = self
-            .network
-            .forward(&self.parameters, self.input.clone(), None);
-        let loss = self.objective.loss.as_ref();
-        Pattern::of(
-            trace.saved,
-            loss.and_then(|loss| loss.choices(&trace.output)),
-        )
+        self.pattern_in::<f64>()
     }
 
     /// Number of the last layer that has branches; the loss stands behind the last layer.

@@ -4,6 +4,7 @@ mod finding;
 pub mod json;
 mod part;
 pub mod power;
+mod single;
 pub mod sweep;
 mod tensor;
 #[cfg(feature = "cli")]
@@ -20,6 +21,7 @@ pub use finding::{
     Switch, UnresolvedRow,
 };
 pub use part::{Part, PartName, SourceValue};
+pub use single::{DigitsRow, SinglePart, TurnedRow};
 pub use tensor::{Closest, Comparison, Counts, Gap, Hidden, Spread, StepCounts, TensorRow};
 
 /// Version of the report's format.

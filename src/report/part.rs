@@ -7,8 +7,8 @@ use crate::source::Forward;
 use crate::spec::case::SourceName;
 
 use super::{
-    CoordinateRow, Counts, CrossedRow, DiagnosisRow, ExtendedRow, KinkRow, LawRow, TensorRow,
-    UnresolvedRow,
+    CoordinateRow, Counts, CrossedRow, DiagnosisRow, ExtendedRow, KinkRow, LawRow, SinglePart,
+    TensorRow, UnresolvedRow,
 };
 
 /// What was differentiated.
@@ -45,6 +45,9 @@ pub struct Part {
     /// The same derivatives in double-double.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extended: Vec<ExtendedRow>,
+    /// What is particular to a gradient in `f32`; `None` for one in `f64`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub single: Option<SinglePart>,
     /// Whose fault it is, when something disagrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blame: Option<Blame>,

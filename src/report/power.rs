@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::judge::Unresolved;
 use crate::judge::diagnosis::BugKind;
 
+use crate::spec::case::Precision;
+
 use super::{Counts, Outcome};
 
 /// Version of the report's format.
@@ -20,6 +22,9 @@ pub struct PowerReport {
     pub version: u32,
     /// Seed of everything random.
     pub seed: u64,
+    /// The arithmetic of the gradients on trial.
+    #[serde(default)]
+    pub precision: Precision,
     /// One row for each fault of the catalogue.
     pub mutants: Vec<MutantRow>,
     /// The right networks.

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::judge::{Metrics, Number, Side, Unobservable, Verdict};
 use crate::spec::case::SourceName;
 
+use super::DigitsRow;
+
 /// How many coordinates got which verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -48,6 +50,9 @@ pub struct TensorRow {
     /// Why the objective cannot see this tensor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unobservable: Option<Hidden>,
+    /// The digits of a gradient in `f32`; `None` for one in `f64`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digits: Option<DigitsRow>,
 }
 
 /// A number at the median and at the worst coordinate of a tensor, of those that are not 0.

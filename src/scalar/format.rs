@@ -43,13 +43,19 @@ impl Format {
         self.smallest_normal() * 2.0 * self.unit_roundoff()
     }
 
+    /// `value` to the format's nearest number: 0 or infinity where its exponents end.
+    #[must_use]
+    pub fn round(self, value: f64) -> f64 {
+        match self {
+            Self::F64 => value,
+            Self::F32 => f64::from(value as f32),
+        }
+    }
+
     /// Whether `value` is one of the format's numbers.
     #[must_use]
     pub fn holds(self, value: f64) -> bool {
-        match self {
-            Self::F64 => true,
-            Self::F32 => f64::from(value as f32).to_bits() == value.to_bits(),
-        }
+        self.round(value).to_bits() == value.to_bits()
     }
 }
 
@@ -74,5 +80,22 @@ mod tests {
             assert!(Format::F64.holds(value), "{value} in f64");
             assert_eq!(Format::F32.holds(value), held, "{value} in f32");
         }
+    }
+
+    #[test]
+    fn what_leaves_the_exponents_is_zero_or_infinite() {
+        for (value, rounded) in [(1e-50, 0.0), (1e39, f64::INFINITY), (-1e39, -f64::INFINITY)] {
+            let found = Format::F32.round(value);
+            assert_eq!(
+                found.to_bits(),
+                f64::to_bits(rounded),
+                "{value:e}: {found:e}"
+            );
+        }
+        assert_eq!(
+            Format::F64.round(0.1).to_bits(),
+            0.1_f64.to_bits(),
+            "itself"
+        );
     }
 }

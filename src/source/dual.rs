@@ -3,7 +3,7 @@
 
 use rayon::prelude::*;
 
-use crate::network::{Coordinate, Parameters, Problem};
+use crate::network::{Coordinate, Parameters, Pattern, Problem};
 use crate::scalar::{self, DoubleDouble, DualDoubleDouble, Scalar};
 use crate::tensor::{Tensor, values};
 
@@ -62,6 +62,22 @@ impl GradientSource for Dual {
             steps: Vec::new(),
         })
     }
+}
+
+/// The derivatives with respect to `coordinates` on the branches of `pattern`, in that order.
+#[must_use]
+pub fn on_branches(problem: &Problem, pattern: &Pattern, coordinates: &[Coordinate]) -> Vec<f64> {
+    let parameters: Parameters<Lanes> = problem.parameters.lift();
+    let mut found = Vec::with_capacity(coordinates.len());
+    for same_leaf in coordinates.chunk_by(|a, b| a.leaf == b.leaf) {
+        let owner = Owner::of(problem, same_leaf[0].leaf, &parameters, Some(pattern));
+        let tasks: Vec<Vec<f64>> = same_leaf
+            .par_chunks(TASK)
+            .map(|task| derivatives(problem, &owner, task))
+            .collect();
+        found.extend(tasks.into_iter().flatten());
+    }
+    found
 }
 
 /// Numbers that carry several derivatives.

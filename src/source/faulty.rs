@@ -1,6 +1,7 @@
 //! A source with a planted fault: proof that a check can fail.
 
 use crate::network::{Pattern, Problem};
+use crate::scalar::Format;
 use crate::tensor::Tensor;
 
 use super::{Estimate, Forward, Gradient, GradientSource, Question, SourceError};
@@ -34,6 +35,10 @@ where
 
     fn forward(&self) -> Forward {
         self.source.forward()
+    }
+
+    fn format(&self) -> Format {
+        self.source.format()
     }
 
     fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError> {

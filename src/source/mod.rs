@@ -20,21 +20,23 @@ mod line;
 mod point;
 mod reverse;
 mod rounding;
+mod single;
 pub mod sweep;
+mod turned;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::network::objective::Evaluation;
 use crate::network::{Coordinate, Pattern, Problem};
-use crate::scalar::DoubleDouble;
+use crate::scalar::{DoubleDouble, Format};
 use crate::tensor::Tensor;
 
 pub use backprop::Backprop;
 pub use central::{Central, Ground, Kink, Stepped};
 pub use clearance::{Clearance, Room};
 pub use crossing::{Crossing, crossings, slopes_of_branches};
-pub use dual::Dual;
+pub use dual::{Dual, on_branches};
 pub use extended::{
     Extended, ExtendedSlope, MOST_EXTENDED_DIGITS, ROUNDOFF_RATIO, extended, extended_digits,
 };
@@ -46,7 +48,9 @@ pub use function::{
 pub use point::Point;
 pub use reverse::Reverse;
 pub use rounding::{Rounding, SAFETY, SAFETY_OTHER_ORDER};
+pub use single::{Backward, Single};
 pub use sweep::{Sweep, sweep};
+pub use turned::{Turned, turned};
 
 /// A derivative with its error bound: the one never travels without the other.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,6 +97,11 @@ pub trait GradientSource: Sync {
 
     /// Whether the forward pass is one that the hand-written backward does not share.
     fn forward(&self) -> Forward;
+
+    /// The arithmetic that it computes in: pattern and rounding of a question are of that.
+    fn format(&self) -> Format {
+        Format::F64
+    }
 
     /// Compute the derivative with respect to every coordinate asked for.
     ///

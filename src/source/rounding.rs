@@ -51,25 +51,17 @@ impl Rounding {
     /// between equal branches, and call that rounding.
     #[must_use]
     pub fn measure(problem: &Problem, pattern: &Pattern, seed: u64, format: Format) -> Self {
-        let magnification = magnification(format);
         let exact = problem.backpropagate::<f64>(Some(pattern));
-        let runs: Vec<Evaluation<Stochastic>> = (0..RUNS)
-            .into_par_iter()
-            .map(|run| {
-                let seed = rng::derive(seed, "rounding", run);
-                with_perturbations(seed, format, magnification, || {
-                    problem.backpropagate(Some(pattern))
-                })
-            })
-            .collect();
+        let runs: Vec<Evaluation<Stochastic>> =
+            perturbed_runs(seed, format, || problem.backpropagate(Some(pattern)));
         let spread = |leaf: LeafName| {
             let perturbed: Vec<&[Stochastic]> =
                 runs.iter().map(|run| values(run.leaf(leaf))).collect();
-            tensor_spread(exact.leaf(leaf), &perturbed, magnification)
+            tensor_spread(exact.leaf(leaf), &perturbed, format)
         };
         let value = spread_of(
             runs.iter().map(|run| run.value.primal() - exact.value),
-            magnification,
+            format,
         );
         Self {
             value,
@@ -100,17 +92,28 @@ impl Rounding {
     }
 }
 
+/// What `work` gives under each of the perturbations of `format`.
+pub(super) fn perturbed_runs<T: Send>(
+    seed: u64,
+    format: Format,
+    work: impl Fn() -> T + Sync,
+) -> Vec<T> {
+    (0..RUNS)
+        .into_par_iter()
+        .map(|run| {
+            let seed = rng::derive(seed, "rounding", run);
+            with_perturbations(seed, format, magnification(format), &work)
+        })
+        .collect()
+}
+
 /// max(sᵢ, |gᵢ|·median(s/|g|)): a few lucky runs cannot make a coordinate look exact.
-fn tensor_spread(
-    exact: &Tensor<f64>,
-    perturbed: &[&[Stochastic]],
-    magnification: f64,
-) -> Tensor<f64> {
+fn tensor_spread(exact: &Tensor<f64>, perturbed: &[&[Stochastic]], format: Format) -> Tensor<f64> {
     let mut spread = exact.clone();
     for (index, entry) in spread.iter_mut().enumerate() {
         let center = *entry;
         let differences = perturbed.iter().map(|run| run[index].primal() - center);
-        *entry = spread_of(differences, magnification);
+        *entry = spread_of(differences, format);
     }
     let mut relative: Vec<f64> = spread
         .iter()
@@ -129,11 +132,12 @@ fn tensor_spread(
     spread
 }
 
-/// The spread without its magnification: never 0 but for runs that all gave 0.
-fn spread_of(differences: impl Iterator<Item = f64> + Clone, magnification: f64) -> f64 {
+/// The spread without its magnification: the format's smallest number or more, but for runs that all
+/// gave 0.
+pub(super) fn spread_of(differences: impl Iterator<Item = f64> + Clone, format: Format) -> f64 {
     let spread = root_mean_square(differences);
     if spread > 0.0 {
-        (spread / magnification).max(Format::F64.smallest())
+        (spread / magnification(format)).max(format.smallest())
     } else {
         spread
     }

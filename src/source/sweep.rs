@@ -67,6 +67,7 @@ pub fn sweep(point: &Point, coordinate: Coordinate) -> Sweep {
         problem,
         pattern,
         rounding,
+        ..
     } = point;
     let question = Question {
         problem,

@@ -12,6 +12,8 @@ use flate2::write::DeflateEncoder;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::scalar::Format;
+
 use super::{NetworkSpec, PenaltySpec};
 
 /// A check, repeatable to the byte: network, seed, precision, and how to look.
@@ -46,6 +48,32 @@ pub enum Precision {
     /// Double precision.
     #[default]
     F64,
+    /// Single precision: the gradient under test is computed in it, the references in `f64` at the same
+    /// numbers.
+    F32,
+}
+
+impl Precision {
+    /// Every one, the default first.
+    pub const ALL: [Self; 2] = [Self::F64, Self::F32];
+
+    /// That of this format.
+    #[must_use]
+    pub fn of(format: Format) -> Self {
+        match format {
+            Format::F64 => Self::F64,
+            Format::F32 => Self::F32,
+        }
+    }
+
+    /// Its format.
+    #[must_use]
+    pub fn format(self) -> Format {
+        match self {
+            Self::F64 => Format::F64,
+            Self::F32 => Format::F32,
+        }
+    }
 }
 
 /// How far a central difference steps.
@@ -104,6 +132,7 @@ impl fmt::Display for Precision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::F64 => f.write_str("f64"),
+            Self::F32 => f.write_str("f32"),
         }
     }
 }
@@ -224,9 +253,15 @@ mod tests {
 
     #[test]
     fn a_token_is_one_word_and_reads_back() {
-        let token = case().token();
-        assert!(token.chars().all(|c| c.is_ascii_graphic()), "{token}");
-        assert_eq!(token.parse(), Ok(case()), "{token}");
+        for precision in Precision::ALL {
+            let case = Case {
+                precision,
+                ..case()
+            };
+            let token = case.token();
+            assert!(token.chars().all(|c| c.is_ascii_graphic()), "{token}");
+            assert_eq!(token.parse(), Ok(case), "{token}");
+        }
     }
 
     #[test]

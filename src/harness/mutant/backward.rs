@@ -8,8 +8,8 @@ use crate::tensor::{self, Tensor};
 use super::catalogue::Fault;
 use super::source::Mutated;
 use super::{
-    activation, adaptive_pool, conv_transpose2d, conv1d, conv2d, function, join, linear, loss,
-    mask, normalization, numbers, penalty, pooling, resize,
+    accumulation, activation, adaptive_pool, conv_transpose2d, conv1d, conv2d, function, join,
+    linear, loss, mask, normalization, numbers, penalty, pooling, resize,
 };
 
 /// What one layer's backward works with.
@@ -75,6 +75,7 @@ pub(super) fn backward<S: Scalar>(
                         fault,
                     };
                     let gradients = layer_backward(one, &pass);
+                    let gradients = accumulation::alter(one, &pass, gradients);
                     parameters.splice(layer.parameter_range(), gradients.parameters);
                     vec![gradients.input]
                 }
@@ -104,7 +105,8 @@ pub(super) fn backward<S: Scalar>(
     }
 }
 
-fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradients<S> {
+/// The gradients of one layer.
+pub(super) fn layer_backward<S: Scalar>(layer: &Layer, pass: &Pass<'_, S>) -> LayerGradients<S> {
     let input = match layer {
         Layer::Conv1d(conv) => return conv1d::backward(conv, pass),
         Layer::Conv2d(conv) => return conv2d::backward(conv, pass),

@@ -15,6 +15,7 @@
 //! assert_eq!(right.parameters[0][[0, 0, 0, 0]], wrong.parameters[0][[0, 0, 2, 2]]);
 //! ```
 
+mod accumulation;
 mod activation;
 mod adaptive_pool;
 mod backward;

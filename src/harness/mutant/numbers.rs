@@ -14,6 +14,8 @@ pub enum NumbersFault {
     RoundedToF32,
     RoundedToBf16,
     RoundedToF16,
+    Bf16Accumulation,
+    F16Accumulation,
     Noise,
     OneEntry,
 }
@@ -27,6 +29,8 @@ pub(super) const MUTANTS: &[Mutant] = &{
         Mutant::new(Fault::Numbers(F::RoundedToF32), "rounded_to_f32", "parameter gradients keep 24 significant bits", Some(Kind::Rounded(Format::F32))),
         Mutant::new(Fault::Numbers(F::RoundedToBf16), "rounded_to_bf16", "parameter gradients keep 8 significant bits", Some(Kind::Rounded(Format::Bf16))),
         Mutant::new(Fault::Numbers(F::RoundedToF16), "rounded_to_f16", "parameter gradients keep 11 significant bits", Some(Kind::Rounded(Format::F16))),
+        Mutant::new(Fault::Numbers(F::Bf16Accumulation), "bf16_accumulation", "sums of parameter gradients are added up in bf16", Some(Kind::Rounded(Format::Bf16))),
+        Mutant::new(Fault::Numbers(F::F16Accumulation), "f16_accumulation", "sums of parameter gradients are added up in 11 significant bits", Some(Kind::Rounded(Format::F16))),
         Mutant::new(Fault::Numbers(F::Noise), "noise", "parameter gradients are off by up to a millionth of themselves", Some(Kind::Noise)),
         Mutant::new(Fault::Numbers(F::OneEntry), "one_entry", "the largest derivative of each layer's weight is off by 1 %", None),
     ]
@@ -49,6 +53,8 @@ pub(super) fn alter<S: Scalar>(gradients: &mut [Tensor<S>], fault: Option<Fault>
         NumbersFault::RoundedToF32 => every(gradients, &mut |entry| rounded(entry, 24)),
         NumbersFault::RoundedToBf16 => every(gradients, &mut |entry| rounded(entry, 8)),
         NumbersFault::RoundedToF16 => every(gradients, &mut |entry| rounded(entry, 11)),
+        // Where the sums are made: see `accumulation`.
+        NumbersFault::Bf16Accumulation | NumbersFault::F16Accumulation => (),
         NumbersFault::Noise => {
             let mut stream = Stream::new(0, "noise");
             every(gradients, &mut |entry| {
@@ -67,7 +73,7 @@ pub(super) fn alter<S: Scalar>(gradients: &mut [Tensor<S>], fault: Option<Fault>
 
 /// `value` rounded to `bits` significant bits (G. W. Veltkamp's splitting); no exponent is out of
 /// range, so that the fault is the same at every scale of the loss.
-fn rounded<S: Scalar>(value: S, bits: i32) -> S {
+pub(super) fn rounded<S: Scalar>(value: S, bits: i32) -> S {
     let value = value.primal();
     let spread = value * (f64::exp2(f64::from(53 - bits)) + 1.0);
     S::constant(spread - (spread - value))

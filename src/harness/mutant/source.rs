@@ -3,7 +3,9 @@
 use crate::network::objective::Evaluation;
 use crate::network::{Coordinate, Pattern, Problem};
 use crate::scalar::{DoubleDouble, Scalar};
-use crate::source::{Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SourceError};
+use crate::source::{
+    Backward, Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SourceError,
+};
 use crate::tensor::{Tensor, values};
 
 use super::backward::backward;
@@ -43,6 +45,25 @@ impl Mutated {
     pub(super) fn fault_in_layer(self, number: usize) -> Option<Fault> {
         let here = self.at.is_none_or(|at| at == number);
         self.fault_in_loss().filter(|_| here)
+    }
+}
+
+/// In `f32` it is `Single(mutated)`.
+impl Backward for Mutated {
+    fn backpropagate<S: Scalar>(
+        &self,
+        problem: &Problem,
+        replay: Option<&Pattern>,
+    ) -> Evaluation<S> {
+        (*self).backpropagate(problem, replay)
+    }
+
+    fn output_gradients<S: Scalar>(
+        &self,
+        problem: &Problem,
+        replay: Option<&Pattern>,
+    ) -> Vec<Tensor<S>> {
+        backward(problem, *self, replay).outputs
     }
 }
 

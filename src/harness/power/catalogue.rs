@@ -10,10 +10,11 @@ use crate::network::Coordinate;
 use crate::report::PartName;
 use crate::report::power::MutantRow;
 use crate::rng;
-use crate::source::{Central, Dual, Estimate, GradientSource, Point, Reverse};
-use crate::spec::case::{SourceName, Step};
+use crate::source::{Central, Dual, Estimate, GradientSource, Point, Reverse, Single};
+use crate::spec::case::{Precision, SourceName, Step};
 
 use super::super::mutant::{Fault, Fixture, Mutant, Mutated, SCALES, fixtures};
+use super::PowerOptions;
 use super::recorded::Recorded;
 
 /// Examples that a row keeps of what went wrong.
@@ -25,10 +26,14 @@ pub(super) struct Planned {
     scale: f64,
     mutants: Vec<Mutant>,
     seed: u64,
+    precision: Precision,
 }
 
 /// Which fault is planted where: each in `problems` of those that it lives in, at every scale.
-pub(super) fn plan(problems: usize, seed: u64) -> Vec<Planned> {
+pub(super) fn plan(problems: usize, options: PowerOptions) -> Vec<Planned> {
+    let PowerOptions {
+        seed, precision, ..
+    } = options;
     let fixtures = fixtures();
     let mut mutants: Vec<Vec<Mutant>> = vec![Vec::new(); fixtures.len()];
     for mutant in Mutant::all() {
@@ -51,6 +56,7 @@ pub(super) fn plan(problems: usize, seed: u64) -> Vec<Planned> {
                 scale,
                 mutants: mutants.clone(),
                 seed,
+                precision,
             })
         })
         .collect()
@@ -117,9 +123,9 @@ impl References {
         })
     }
 
-    fn with(&self, subject: Mutated) -> Vec<NamedSource> {
+    fn with(&self, subject: Box<dyn GradientSource>) -> Vec<NamedSource> {
         vec![
-            (SourceName::Backprop, Box::new(subject)),
+            (SourceName::Backprop, subject),
             (SourceName::Dual, Box::new(self.dual.clone())),
             (SourceName::Reverse, Box::new(self.reverse.clone())),
             (SourceName::Central, Box::new(self.central.clone())),
@@ -129,16 +135,19 @@ impl References {
 
 impl Planned {
     fn run(&self) -> Result<Vec<(Mutant, MutantRow)>, CheckError> {
-        let point = Point::new(self.fixture.at_scale(self.scale), self.seed);
+        let format = self.precision.format();
+        let problem = self.fixture.at_scale(self.scale).rounded_to(format);
+        let point = Point::new(problem, self.seed);
         let coordinates = point.all_coordinates();
         let references = References::of(&point, &coordinates)?;
         let estimates = |source: &dyn GradientSource| -> Result<Vec<Estimate>, CheckError> {
             Ok(point.ask(source, &coordinates, &|_| ())?.estimates)
         };
-        let right = estimates(&Mutated {
+        let right = Mutated {
             mutant: None,
             at: None,
-        })?;
+        };
+        let right = estimates(self.source(right).as_ref())?;
         let dual = estimates(&references.dual)?;
         let mut rows = Vec::with_capacity(self.mutants.len());
         for mutant in &self.mutants {
@@ -146,7 +155,7 @@ impl Planned {
                 mutant: Some(*mutant),
                 at: self.layer(*mutant, &point),
             };
-            let wrong = estimates(&subject)?;
+            let wrong = estimates(self.source(subject).as_ref())?;
             let beyond: Vec<usize> = (0..coordinates.len())
                 .filter(|at| {
                     let (wrong, right, dual) = (wrong[*at], right[*at], dual[*at]);
@@ -162,7 +171,7 @@ impl Planned {
             if beyond.is_empty() {
                 row.equivalent = 1;
             } else {
-                let sources = references.with(subject);
+                let sources = references.with(self.source(subject));
                 let examined =
                     examine(PartName::DataLoss, &point, &sources, &coordinates, &Silent)?;
                 self.judge(*mutant, subject, &point, &examined, &beyond, &mut row);
@@ -170,6 +179,14 @@ impl Planned {
             rows.push((*mutant, row));
         }
         Ok(rows)
+    }
+
+    /// The backward in the trial's arithmetic.
+    fn source(&self, backward: Mutated) -> Box<dyn GradientSource> {
+        match self.precision {
+            Precision::F64 => Box::new(backward),
+            Precision::F32 => Box::new(Single(backward)),
+        }
     }
 
     /// The one layer that the fault is planted in, where there are several to choose from.

@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::check::CheckError;
 use crate::report::Outcome;
 use crate::report::power::{PowerReport, VERSION};
+use crate::spec::case::Precision;
 use crate::spec::plan::PlanError;
 
 /// How much is tried.
@@ -19,6 +20,8 @@ pub struct PowerOptions {
     pub cases: usize,
     /// Seed of everything random.
     pub seed: u64,
+    /// The arithmetic of faults and right networks alike; references are in `f64`.
+    pub precision: Precision,
 }
 
 /// Why a trial cannot be held.
@@ -56,17 +59,18 @@ pub fn power(
     }
     let problems = options.cases.div_ceil(CASES_PER_PROBLEM);
     let done = std::sync::atomic::AtomicUsize::new(0);
-    let plan = catalogue::plan(problems, options.seed);
+    let plan = catalogue::plan(problems, options);
     let all = plan.len() + options.cases;
     let step = || {
         let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
         progress(done, all);
     };
     let mutants = catalogue::run(&plan, &step)?;
-    let trial = networks::run(options.cases, options.seed, &step)?;
+    let trial = networks::run(options, &step)?;
     let report = PowerReport {
         version: VERSION,
         seed: options.seed,
+        precision: options.precision,
         mutants,
         trial,
         outcome: Outcome::Unjudged,

@@ -6,19 +6,19 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use rayon::prelude::*;
 
-use crate::check::{NamedSource, Silent, examine};
+use crate::check::{NamedSource, Silent, backprop, examine};
 use crate::judge::{Unresolved, Verdict};
 use crate::network::{Coordinate, Problem};
 use crate::report::PartName;
 use crate::report::power::Trial;
 use crate::rng::{self, Stream};
 use crate::scalar::Format;
-use crate::source::{Backprop, Central, Dual, Point, Reverse};
-use crate::spec::case::{SourceName, Step};
+use crate::source::{Central, Dual, Point, Reverse};
+use crate::spec::case::{Precision, SourceName, Step};
 
 use super::super::mutant::SCALES;
 use super::super::strategy;
-use super::PowerError;
+use super::{PowerError, PowerOptions};
 
 /// Networks with no more coordinates are checked at all of them.
 const FEW: usize = 400;
@@ -32,12 +32,21 @@ struct Found {
     alarm: Option<String>,
 }
 
-/// Check `cases` networks.
-pub(super) fn run(cases: usize, seed: u64, step: &(dyn Fn() + Sync)) -> Result<Trial, PowerError> {
+/// Check as many networks as `options` say.
+pub(super) fn run(options: PowerOptions, step: &(dyn Fn() + Sync)) -> Result<Trial, PowerError> {
+    let PowerOptions {
+        cases,
+        seed,
+        precision,
+    } = options;
     let found: Vec<Found> = (0..cases)
         .into_par_iter()
         .map(|number| {
-            let found = one(rng::derive(seed, "right network", number as u64), number);
+            let found = one(
+                rng::derive(seed, "right network", number as u64),
+                number,
+                precision,
+            );
             step();
             found
         })
@@ -61,18 +70,24 @@ pub(super) fn run(cases: usize, seed: u64, step: &(dyn Fn() + Sync)) -> Result<T
     Ok(trial)
 }
 
-fn one(seed: u64, number: usize) -> Result<Found, PowerError> {
-    let (name, problem) = draw(seed, number)?;
+fn one(seed: u64, number: usize, precision: Precision) -> Result<Found, PowerError> {
+    let format = precision.format();
+    let (name, problem) = draw(seed, number, format)?;
     let point = Point::new(problem, seed);
     let coordinates = coordinates(&point.problem, seed);
     let sources: [NamedSource; 4] = [
-        (SourceName::Backprop, Box::new(Backprop)),
+        (SourceName::Backprop, backprop(precision)),
         (SourceName::Dual, Box::new(Dual)),
         (SourceName::Reverse, Box::new(Reverse)),
         (SourceName::Central, Box::new(Central { step: Step::Auto })),
     ];
     let examined = examine(PartName::DataLoss, &point, &sources, &coordinates, &Silent)?;
-    let is_accused = examined.wrong() > 0 || !examined.part.values_agree;
+    let beyond = examined
+        .part
+        .single
+        .as_ref()
+        .map_or(0, |single| single.beyond);
+    let is_accused = examined.wrong() + beyond > 0 || !examined.part.values_agree;
     let alarm = is_accused.then(|| {
         let worst = examined.part.worst.first();
         let kink = examined.part.kinks.first();
@@ -88,7 +103,7 @@ fn one(seed: u64, number: usize) -> Result<Found, PowerError> {
 }
 
 /// Every other network is a small one with all kinds of windows, the rest are deep and wide.
-fn draw(seed: u64, number: usize) -> Result<(String, Problem), PowerError> {
+fn draw(seed: u64, number: usize, format: Format) -> Result<(String, Problem), PowerError> {
     let mut bytes = [0; 32];
     for (chunk, index) in bytes.chunks_exact_mut(8).zip(0..) {
         chunk.copy_from_slice(&rng::derive(seed, "strategy", index).to_le_bytes());
@@ -106,13 +121,15 @@ fn draw(seed: u64, number: usize) -> Result<(String, Problem), PowerError> {
         let scale = SCALES[number / 2 % SCALES.len()];
         let mut problem = case.problem()?;
         problem.objective.scale = scale;
-        Ok((format!("{case}, loss times {scale}"), problem))
+        let name = format!("{case}, loss times {scale}");
+        Ok((name, problem.rounded_to(format)))
     } else {
         let tree = strategy::deep_network()
             .new_tree(&mut runner)
             .map_err(gave_up)?;
         let case = tree.current();
-        Ok((case.to_string(), case.problem(Format::F64)?))
+        let problem = case.problem(format)?.rounded_to(format);
+        Ok((case.to_string(), problem))
     }
 }
 

@@ -10,8 +10,8 @@ use super::kind::BugKind;
 use super::positions::{Differences, listed};
 use super::precision::{self, Found};
 use super::{
-    activation, adaptive_pool, conv_transpose2d, conv2d, factor, join, linear, loss, mask,
-    normalization, penalty, pool, rearranged, resize, softmax,
+    accumulated, activation, adaptive_pool, conv_transpose2d, conv2d, factor, join, linear, loss,
+    mask, normalization, penalty, pool, rearranged, resize, softmax,
 };
 
 /// With fewer entries that a fault clearly moves, one of several kinds is not named.
@@ -103,8 +103,14 @@ fn explanations(context: &Context<'_>) -> Vec<Found> {
         let other = factor::other(context);
         found.extend(other.and_then(|hypothesis| explanation(&hypothesis, context)));
     }
+    // Noise that is in proportion to the value is no sum's, and comes before errors of that size.
+    let patternless = [
+        accumulated::in_format,
+        precision::noise,
+        accumulated::of_expected_size,
+    ];
     if found.is_empty() {
-        found.extend(precision::noise(context));
+        found.extend(patternless.iter().find_map(|explain| explain(context)));
     }
     found
 }

@@ -51,6 +51,7 @@ pub(super) struct Context<'a> {
     pub(super) right: &'a [f64],
     pub(super) wrong: &'a [f64],
     pub(super) wrong_error: &'a [f64],
+    pub(super) right_error: &'a [f64],
     /// How far the right gradient, as the wrong code rounds it, may be from `right`.
     pub(super) error: Vec<f64>,
     /// The gradient of the output, when the problem is a sum of weighted outputs.
@@ -102,6 +103,7 @@ impl<'a> Context<'a> {
             right: values(evidence.right),
             wrong: values(evidence.wrong),
             wrong_error: values(evidence.wrong_error),
+            right_error: values(evidence.right_error),
             error: errors.map(|(right, wrong)| right + wrong).collect(),
             dy: output_gradient(evidence.alone),
         }

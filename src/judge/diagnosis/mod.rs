@@ -29,6 +29,7 @@ mod smooth;
 mod softmax;
 
 // What is no transformation.
+mod accumulated;
 mod positions;
 mod precision;
 

@@ -20,12 +20,16 @@ const LARGEST: f64 = 1e-2;
 /// the right value happens to be small.
 const TAIL: f64 = 6.0;
 
+/// Between the unit roundoffs of f64 and f32 lies a factor of 5e8: bounds that are so many times those of
+/// the reference are not of f64.
+const MEANT: f64 = 1e4;
+
 /// Standard deviations that chance does not reach.
 const UNLIKELY: f64 = 4.0;
 
 /// Whether a format's range of exponents counts: values may have been rounded in another range.
 #[derive(Clone, Copy)]
-enum Exponents {
+pub(super) enum Exponents {
     Any,
     OfFormat,
 }
@@ -51,7 +55,7 @@ impl Format {
         }
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::F32 => "f32",
             Self::Bf16 => "bf16",
@@ -60,7 +64,7 @@ impl Format {
     }
 
     /// Half of the distance from 1 to the next number.
-    fn unit_roundoff(self) -> f64 {
+    pub(super) fn unit_roundoff(self) -> f64 {
         f64::exp2(f64::from(-self.bits().0))
     }
 
@@ -95,7 +99,7 @@ impl Format {
         }
     }
 
-    fn holds(self, value: f64, exponents: Exponents) -> bool {
+    pub(super) fn holds(self, value: f64, exponents: Exponents) -> bool {
         within(self.round(value, exponents), value, 0.0)
     }
 }
@@ -112,7 +116,19 @@ pub(super) fn rounded(context: &Context<'_>) -> Vec<Found> {
             .map(|moved| (format, moved))
     };
     let fitting: Vec<(Format, usize)> = Format::ALL.into_iter().filter_map(fits).collect();
-    let is_ambiguous = fitting.len() > 1;
+    // Sums that were added up in a narrower format are held by it, and can lie beside the right ones as
+    // roundings to a wider one do.
+    let is_held_by_narrower = |format: Format| {
+        let narrower = Format::ALL.into_iter().take_while(|other| *other != format);
+        narrower.into_iter().any(|narrower| {
+            let mut wrong = context.wrong.iter();
+            wrong.all(|wrong| narrower.holds(*wrong, Exponents::Any))
+        })
+    };
+    let is_ambiguous = fitting.len() > 1
+        || fitting
+            .iter()
+            .any(|(format, _)| is_held_by_narrower(*format));
     let found = fitting.into_iter().map(|(format, moved)| Found {
         kind: BugKind::Rounded(format),
         equals: format!("the right gradient rounded to {}", format.name()),
@@ -179,7 +195,15 @@ fn computed_in_f32(context: &Context<'_>) -> Option<Found> {
             > differences.len();
     let small = differences.iter().all(|d| d.abs() <= bound);
     let entries = informative >= FEWEST_IN_FORMAT && informative * 2 > differences.len();
-    (narrow && small && entries && is_patternless(&differences, context)).then(|| Found {
+    // Of code that is meant to compute in f32 the bounds are so wide already.
+    let is_meant = 2 * context
+        .wrong_error
+        .iter()
+        .zip(context.right_error)
+        .filter(|(own, right)| **own > MEANT * **right)
+        .count()
+        > differences.len();
+    (narrow && !is_meant && small && entries && is_patternless(&differences, context)).then(|| Found {
         kind: BugKind::Rounded(format),
         equals: format!(
             "the right gradient but for noise of {} of its largest entry, in values that f32 holds",
@@ -243,12 +267,12 @@ fn of_format(size: f64) -> Option<&'static str> {
         .map(Format::name)
 }
 
-fn differences(context: &Context<'_>) -> Vec<f64> {
+pub(super) fn differences(context: &Context<'_>) -> Vec<f64> {
     let pairs = context.wrong.iter().zip(context.right);
     pairs.map(|(wrong, right)| wrong - right).collect()
 }
 
-fn root_mean_square(values: &[f64]) -> f64 {
+pub(super) fn root_mean_square(values: &[f64]) -> f64 {
     let largest = values.iter().fold(0.0, |a: f64, v| a.max(v.abs()));
     if largest <= 0.0 {
         return 0.0;
@@ -258,7 +282,7 @@ fn root_mean_square(values: &[f64]) -> f64 {
 }
 
 /// Whether neither sign nor size of `noise` depends on place or value, as far as chance can tell.
-fn is_patternless(noise: &[f64], context: &Context<'_>) -> bool {
+pub(super) fn is_patternless(noise: &[f64], context: &Context<'_>) -> bool {
     let scale = root_mean_square(noise);
     if scale <= 0.0 {
         return false;

@@ -37,6 +37,7 @@ impl Search<'_> {
                 }),
             );
             own_errors.resize(sum.len(), 0.0);
+            let rounding = alone.point.rounding_in(self.format);
             for (index, (sum, term)) in sum.iter_mut().zip(&alone.right.input).enumerate() {
                 *sum = match (*sum, term) {
                     (Some(sum), Some(term)) => Some(Estimate {
@@ -47,9 +48,10 @@ impl Search<'_> {
                     _ => None,
                 };
                 let leaf = LeafName::Input;
-                let spread = alone.point.rounding.derivative(Coordinate { leaf, index });
+                let spread = rounding.derivative(Coordinate { leaf, index });
                 let size = term.map_or(0.0, |term| term.value.abs());
-                own_errors[index] += self.safety * spread + f64::EPSILON * size;
+                own_errors[index] +=
+                    self.safety * spread + 2.0 * self.format.unit_roundoff() * size;
             }
         }
         let own = self

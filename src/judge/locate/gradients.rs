@@ -1,6 +1,7 @@
 //! Gradients as a source finds them, of a whole problem and layer by layer.
 
 use crate::network::{Coordinate, LeafName};
+use crate::scalar::Format;
 use crate::source::{
     Estimate, Forward, GradientSource, Point, SAFETY, SAFETY_OTHER_ORDER, SourceError,
 };
@@ -55,11 +56,13 @@ pub(super) fn bounded(
     point: &Point,
     leaf: LeafName,
     safety: f64,
+    format: Format,
 ) -> Estimates {
+    let rounding = point.rounding_in(format);
     values
         .enumerate()
         .map(|(index, value)| {
-            let error = safety * point.rounding.derivative(Coordinate { leaf, index });
+            let error = safety * rounding.derivative(Coordinate { leaf, index });
             value.map(|value| Estimate { value, error })
         })
         .collect()
@@ -112,12 +115,24 @@ impl Chain {
         let parameters = by_layer.into_iter().flatten().enumerate();
         let parameters = parameters.map(|(number, found)| {
             let leaf = LeafName::Parameter(number);
-            bounded(found.iter().map(value), point, leaf, safety)
+            bounded(
+                found.iter().map(value),
+                point,
+                leaf,
+                safety,
+                source.format(),
+            )
         });
         Ok(Self {
             outputs: sums,
             leaves: Leaves {
-                input: bounded(dx.iter().copied().map(Some), point, LeafName::Input, safety),
+                input: bounded(
+                    dx.iter().copied().map(Some),
+                    point,
+                    LeafName::Input,
+                    safety,
+                    source.format(),
+                ),
                 parameters: parameters.collect(),
             },
         })

@@ -17,11 +17,12 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::network::LeafName;
+use crate::scalar::Format;
 use crate::source::{GradientSource, Point, SourceError};
 use crate::tensor::Tensor;
 
 use super::compared::{Compared, compare};
-use super::gradients::{Chain, Leaves, SEED, bounded, safety, value};
+use super::gradients::{Chain, Estimates, Leaves, SEED, bounded, safety, value};
 use super::place::{FaultyTensor, LayerFault, Place, Seen};
 
 /// Find the layers in which `subject` goes wrong at `point`, by the word of `reference`.
@@ -35,7 +36,7 @@ pub fn locate(
     subject: &dyn GradientSource,
     reference: &dyn GradientSource,
 ) -> Result<Place, SourceError> {
-    Locator::new(point, reference)?.locate(subject)
+    Locator::in_format(point, reference, subject.format())?.locate(subject)
 }
 
 /// What an exact source that has been found to be right says of a point: subjects are held against it.
@@ -74,6 +75,19 @@ impl<'a> Locator<'a> {
     /// # Errors
     /// The reference's.
     pub fn new(point: &'a Point, reference: &'a dyn GradientSource) -> Result<Self, SourceError> {
+        Self::in_format(point, reference, Format::F64)
+    }
+
+    /// The same for subjects that compute in `format`: layers are asked about at the activations that
+    /// a pass in it finds.
+    ///
+    /// # Errors
+    /// The reference's.
+    pub fn in_format(
+        point: &'a Point,
+        reference: &'a dyn GradientSource,
+        format: Format,
+    ) -> Result<Self, SourceError> {
         let (penalised, data) = if point.problem.objective.penalty.is_some() {
             let mut problem = point.problem.clone();
             problem.objective.penalty = None;
@@ -82,7 +96,7 @@ impl<'a> Locator<'a> {
         } else {
             (None, Cow::Borrowed(point))
         };
-        let activations = data.problem.activations();
+        let activations = data.problem.activations_in(format);
         let count = data.problem.network.layers().len();
         Ok(Self {
             source: reference,
@@ -113,6 +127,7 @@ impl<'a> Locator<'a> {
             reference: self,
             subject: Leaves::ask(&self.point, subject)?,
             safety: safety(subject),
+            format: subject.format(),
         };
         let problem = &self.point.problem;
         if problem.objective.loss.is_some() {
@@ -169,6 +184,7 @@ pub(super) struct Search<'a> {
     pub(super) subject: Leaves,
     /// The subject's bounds, in units of the spread that rounding causes.
     pub(super) safety: f64,
+    pub(super) format: Format,
 }
 
 impl Search<'_> {
@@ -182,17 +198,14 @@ impl Search<'_> {
             .enumerate()
         {
             let behind = self.reference.behind(number);
-            let with_bounds = |dy: &Tensor<f64>, safety| {
-                bounded(
-                    dy.iter().copied().map(Some),
-                    behind,
-                    LeafName::Input,
-                    safety,
-                )
+            let with_bounds = |dy: &Tensor<f64>, safety, format| {
+                let dy = dy.iter().copied().map(Some);
+                bounded(dy, behind, LeafName::Input, safety, format)
             };
+            let reference = self.reference.source;
             wrong_inputs.push(compare(
-                &with_bounds(own, self.safety),
-                &with_bounds(right, safety(self.reference.source)),
+                &with_bounds(own, self.safety, self.format),
+                &with_bounds(right, safety(reference), reference.format()),
             ));
         }
 
@@ -255,7 +268,7 @@ impl Search<'_> {
             let activation = alone.activation;
             (network.readers(activation).count() == 1).then(|| {
                 let dx = self.gradient_of(activation, outputs).into_iter();
-                let dx = bounded(dx, &alone.point, LeafName::Input, self.safety);
+                let dx = self.bounded(dx, &alone.point, LeafName::Input);
                 (activation, compare(&dx, &alone.right.input))
             })
         });
@@ -266,10 +279,20 @@ impl Search<'_> {
             let own = self.subject.parameters[parameter].iter().map(value);
             let leaf = LeafName::Parameter(parameter - first);
             compare(
-                &bounded(own, &alone.point, leaf, self.safety),
+                &self.bounded(own, &alone.point, leaf),
                 &alone.right.parameters[parameter - first],
             )
         }))
+    }
+
+    /// The subject's values with its bounds at `point`.
+    fn bounded(
+        &self,
+        values: impl Iterator<Item = Option<f64>>,
+        point: &Point,
+        leaf: LeafName,
+    ) -> Estimates {
+        bounded(values, point, leaf, self.safety, self.format)
     }
 
     /// The wrong ones among the gradients that layer `number` returns.

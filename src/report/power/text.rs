@@ -11,9 +11,10 @@ pub fn render(report: &PowerReport) -> String {
     line(
         &mut text,
         &format!(
-            "gradproof power · {} · {} · seed {}",
+            "gradproof power · {} · {} · {} · seed {}",
             counted(report.mutants.len(), "fault"),
             counted(report.trial.networks, "right network"),
+            report.precision,
             report.seed
         ),
     );

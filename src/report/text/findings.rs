@@ -1,5 +1,7 @@
 //! What a report says in sentences: kinks, double-double, what cannot be seen.
 
+use crate::spec::case::Precision;
+
 use super::super::words::{counted, grouped, listed};
 use super::super::{CrossedRow, ExtendedRow, KinkRow, Number, Part, Reason, StepCounts};
 use super::{plain, short, wrapped};
@@ -151,28 +153,29 @@ pub(super) fn fault(part: &Part) -> String {
 }
 
 /// Derivatives in double-double.
-pub(super) fn extended(part: &Part) -> String {
-    let rows: Vec<String> = part.extended.iter().map(extended_row).collect();
+pub(super) fn extended(part: &Part, precision: Precision) -> String {
+    let rows = part.extended.iter();
+    let rows: Vec<String> = rows.map(|row| extended_row(row, precision)).collect();
     rows.join("\n")
 }
 
-fn extended_row(row: &ExtendedRow) -> String {
+fn extended_row(row: &ExtendedRow, precision: Precision) -> String {
     let why = match row.reason {
-        Reason::FewestDigits => "which matches central differences in the fewest digits",
-        Reason::Open => "which f64 leaves open",
+        Reason::FewestDigits => "which matches central differences in the fewest digits".to_owned(),
+        Reason::Open => format!("which {precision} leaves open"),
     };
     let formula = match row.formula_digits {
         Some(digits) => {
             format!("the formula under test agrees with dual numbers to {digits:.0} digits")
         }
-        None => "the gradient under test is known in f64 only".to_owned(),
+        None => format!("the gradient under test is known in {precision} only"),
     };
     let central = match row.central_digits {
         Some(digits) => format!("central differences to {digits:.0}"),
         None => "central differences meet a kink".to_owned(),
     };
     wrapped(&format!(
-        "In double-double, where rounding plays no part, {}, {why}, is {}: {formula}, {central}, and the gradient in f64 to {:.1}.",
+        "In double-double, where rounding plays no part, {}, {why}, is {}: {formula}, {central}, and the gradient in {precision} to {:.1}.",
         row.coordinate, row.value, row.plain_digits
     ))
 }

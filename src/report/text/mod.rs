@@ -1,12 +1,13 @@
 //! The report as a table for a person.
 
 mod findings;
+mod single;
 mod tables;
 
 pub(super) use tables::{align, table};
 
 use crate::source::Forward;
-use crate::spec::case::{Selection, SourceName, Step};
+use crate::spec::case::{Precision, Selection, SourceName, Step};
 use crate::spec::{DataSpec, PenaltySpec};
 
 use super::words::{counted, grouped, listed};
@@ -18,7 +19,7 @@ pub fn render(report: &Report) -> String {
     let mut text = String::new();
     heading(&mut text, &report.setup, &report.parts);
     for part in &report.parts {
-        render_part(&mut text, part);
+        render_part(&mut text, part, report.setup.precision);
     }
     line(&mut text, &control(&report.control));
     line(&mut text, "");
@@ -115,23 +116,31 @@ fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
         .collect();
     line(
         text,
-        &wrapped(&format!(
-            "Hand-written backprop is held against {}.",
-            listed(&references)
-        )),
+        &wrapped(&match setup.precision {
+            Precision::F64 => format!(
+                "Hand-written backprop is held against {}.",
+                listed(&references)
+            ),
+            Precision::F32 => format!(
+                "Hand-written backprop in f32 is held against {}, in f64 at the same f32 weights and samples.",
+                listed(&references)
+            ),
+        }),
     );
 }
 
-fn render_part(text: &mut String, part: &Part) {
+fn render_part(text: &mut String, part: &Part, precision: Precision) {
     line(text, "");
-    line(text, &values(part));
+    line(text, &values(part, precision));
     let blocks = [
         tables::verdicts(part),
         tables::bounds(part),
+        single::digits(part),
+        single::branches(part),
         tables::classical(part),
         findings::crossed(part),
         findings::kinks(part),
-        findings::extended(part),
+        findings::extended(part, precision),
         findings::unseen(part),
         tables::worst(part),
         findings::fault(part),
@@ -144,7 +153,7 @@ fn render_part(text: &mut String, part: &Part) {
 }
 
 /// The objective's value by each source.
-fn values(part: &Part) -> String {
+fn values(part: &Part, precision: Precision) -> String {
     let title = match part.name {
         PartName::DataLoss => "Data loss",
         PartName::Penalty => "Penalty",
@@ -160,6 +169,18 @@ fn values(part: &Part) -> String {
             .map(|value| format!("{} {}", value.source, plain(value.value.0)))
             .collect();
         return format!("{title}: the sources differ: {}", all.join(", "));
+    }
+    if precision == Precision::F32 {
+        let references = part.values.iter().skip(1);
+        let first = references.clone().next().unwrap_or(subject);
+        let names: Vec<String> = references.map(|value| value.source.to_string()).collect();
+        return format!(
+            "{title} = {} in f32; {} in f64 by {}, which agree{} within rounding",
+            plain_single(subject.value.0),
+            plain(first.value.0),
+            listed(&names),
+            if names.len() == 1 { "s" } else { "" }
+        );
     }
     let independent: Vec<String> = part
         .values
@@ -195,6 +216,16 @@ fn bounded(bound: Number) -> String {
 
 /// All digits, and a power of ten instead of rows of zeros.
 pub(super) fn plain(value: f64) -> String {
+    if value == 0.0 || (1e-5..1e16).contains(&value.abs()) {
+        value.to_string()
+    } else {
+        format!("{value:e}")
+    }
+}
+
+/// All digits of a number of `f32`.
+fn plain_single(value: f64) -> String {
+    let value = value as f32;
     if value == 0.0 || (1e-5..1e16).contains(&value.abs()) {
         value.to_string()
     } else {

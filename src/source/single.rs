@@ -1,0 +1,88 @@
+//! A hand-written backward in single precision.
+
+use crate::network::objective::Evaluation;
+use crate::network::{Coordinate, Pattern, Problem};
+use crate::scalar::{DoubleDouble, Format, Scalar};
+use crate::tensor::{Tensor, primal, values};
+
+use super::{Backprop, Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SourceError};
+
+/// A hand-written backward that runs in any arithmetic.
+pub trait Backward: Sync {
+    /// The objective's value and gradients; branches are those of `replay`, or of the values.
+    fn backpropagate<S: Scalar>(
+        &self,
+        problem: &Problem,
+        replay: Option<&Pattern>,
+    ) -> Evaluation<S>;
+
+    /// The gradient with respect to every layer's output, in the layers' order.
+    fn output_gradients<S: Scalar>(
+        &self,
+        problem: &Problem,
+        replay: Option<&Pattern>,
+    ) -> Vec<Tensor<S>>;
+}
+
+impl Backward for Backprop {
+    fn backpropagate<S: Scalar>(
+        &self,
+        problem: &Problem,
+        replay: Option<&Pattern>,
+    ) -> Evaluation<S> {
+        problem.backpropagate(replay)
+    }
+
+    fn output_gradients<S: Scalar>(
+        &self,
+        problem: &Problem,
+        replay: Option<&Pattern>,
+    ) -> Vec<Tensor<S>> {
+        problem.output_gradients(replay)
+    }
+}
+
+/// A backward that runs in `f32` from the first operation to the last, forward pass included, on the
+/// branches that `f32` takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Single<B>(pub B);
+
+impl<B: Backward> GradientSource for Single<B> {
+    fn name(&self) -> &'static str {
+        "backprop"
+    }
+
+    fn forward(&self) -> Forward {
+        Forward::Shared
+    }
+
+    fn format(&self) -> Format {
+        Format::F32
+    }
+
+    fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError> {
+        let evaluation: Evaluation<f32> = self.0.backpropagate(question.problem, None);
+        let estimate = |coordinate: &Coordinate| Estimate {
+            value: values(evaluation.leaf(coordinate.leaf))[coordinate.index].into(),
+            error: SAFETY * question.rounding.derivative(*coordinate),
+        };
+        let estimates = question.coordinates.iter().map(estimate).collect();
+        (question.progress)(question.coordinates.len());
+        Ok(Gradient {
+            value: evaluation.value.into(),
+            estimates,
+            kinks: Vec::new(),
+            steps: Vec::new(),
+        })
+    }
+
+    /// On the branches that `f32` takes, as the gradient is.
+    fn output_gradients(&self, problem: &Problem, _: &Pattern) -> Option<Vec<Tensor<f64>>> {
+        let outputs: Vec<Tensor<f32>> = self.0.output_gradients(problem, None);
+        Some(outputs.iter().map(primal).collect())
+    }
+
+    fn extended(&self, problem: &Problem, pattern: &Pattern) -> Option<Evaluation<DoubleDouble>> {
+        Some(self.0.backpropagate(problem, Some(pattern)))
+    }
+}
