@@ -116,8 +116,8 @@ pub(super) fn rounded(context: &Context<'_>) -> Vec<Found> {
             .map(|moved| (format, moved))
     };
     let fitting: Vec<(Format, usize)> = Format::ALL.into_iter().filter_map(fits).collect();
-    // Sums that were added up in a narrower format are held by it, and can lie beside the right ones as
-    // roundings to a wider one do.
+    // Sums that were added up in a narrower format are held by it, and a few can lie beside the right
+    // ones as roundings to a wider one do.
     let is_held_by_narrower = |format: Format| {
         let narrower = Format::ALL.into_iter().take_while(|other| *other != format);
         narrower.into_iter().any(|narrower| {
@@ -125,10 +125,13 @@ pub(super) fn rounded(context: &Context<'_>) -> Vec<Found> {
             wrong.all(|wrong| narrower.holds(*wrong, Exponents::Any))
         })
     };
-    let is_ambiguous = fitting.len() > 1
-        || fitting
-            .iter()
-            .any(|(format, _)| is_held_by_narrower(*format));
+    if let [(only, moved)] = fitting[..]
+        && moved < FEWEST_TO_CHOOSE
+        && is_held_by_narrower(only)
+    {
+        return Vec::new();
+    }
+    let is_ambiguous = fitting.len() > 1;
     let found = fitting.into_iter().map(|(format, moved)| Found {
         kind: BugKind::Rounded(format),
         equals: format!("the right gradient rounded to {}", format.name()),
