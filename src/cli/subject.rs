@@ -52,7 +52,7 @@ impl Subject {
     /// The case of this point of `network`, for all sources and coordinates.
     pub(super) fn case(self, network: &str) -> Result<Case, String> {
         Ok(Case {
-            spec: spec(network)?,
+            spec: spec(network, self.samples)?,
             seed: self.seed,
             precision: Precision::F64,
             samples: self.samples,
@@ -65,8 +65,8 @@ impl Subject {
     }
 }
 
-/// The preset of this name, or the network in this file.
-fn spec(name: &str) -> Result<NetworkSpec, String> {
+/// The preset of this name, or the network in this file, for so many samples.
+fn spec(name: &str, samples: usize) -> Result<NetworkSpec, String> {
     let path = Path::new(name);
     let is_file = path
         .extension()
@@ -88,7 +88,7 @@ fn spec(name: &str) -> Result<NetworkSpec, String> {
             "it is larger than {MOST_BYTES} bytes, which no network file is"
         )));
     }
-    NetworkSpec::from_toml(&text).map_err(|error| format!("{name}: {error}"))
+    NetworkSpec::from_toml_for(&text, samples).map_err(|error| format!("{name}, {error}"))
 }
 
 fn penalty(text: &str) -> Result<PenaltySpec, String> {

@@ -7,9 +7,11 @@ mod conv_transpose2d;
 
 pub mod case;
 pub mod extent;
+pub mod file;
 mod groups;
 mod linear;
 mod loss;
+mod nearest;
 pub mod normalization;
 mod op;
 mod pair;
@@ -28,6 +30,7 @@ pub use normalization::{BatchNorm2dSpec, GroupNormSpec, InstanceNormSpec, LayerN
 pub use adaptive_avg_pool2d::{AdaptiveAvgPool2dSpec, adaptive_window, largest_adaptive_window};
 pub use conv_transpose2d::ConvTranspose2dSpec;
 pub use conv2d::Conv2dSpec;
+pub use file::SpecError;
 pub use linear::LinearSpec;
 pub use loss::{LossSpec, PenaltySpec};
 pub use op::OpSpec;
@@ -102,9 +105,18 @@ impl NetworkSpec {
     /// Read a network from TOML.
     ///
     /// # Errors
-    /// The parser's, which points at line and column.
-    pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
-        toml::from_str(text)
+    /// [`SpecError`], which points at line, column and key.
+    pub fn from_toml(text: &str) -> Result<Self, SpecError> {
+        file::read(text)
+    }
+
+    /// Read a network from TOML, and make sure that a batch of `batch` samples fits through it.
+    ///
+    /// # Errors
+    /// [`SpecError`], which points at a layer whose sizes do not fit too. What has no place in the file,
+    /// such as too many samples, is left to [`plan::Plan::new`].
+    pub fn from_toml_for(text: &str, batch: usize) -> Result<Self, SpecError> {
+        file::planned(text, batch)
     }
 
     /// Write the network as TOML that [`NetworkSpec::from_toml`] reads back.

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::nearest::nearest;
 use super::{
     AvgPool2dSpec, Conv2dSpec, DataSpec, LayerSpec, LinearSpec, LossSpec, MaxPool2dSpec,
     NetworkSpec, OpSpec,
@@ -32,13 +33,7 @@ pub fn preset(name: &str) -> Result<NetworkSpec, UnknownPreset> {
         "mlp" => Ok(mlp()),
         _ => Err(UnknownPreset {
             name: name.to_owned(),
-            suggestion: PRESETS
-                .into_iter()
-                .map(|known| (strsim::damerau_levenshtein(known, name), known))
-                // Half of a name has to be right before it is worth a guess.
-                .filter(|(distance, known)| 2 * distance <= known.len().min(name.len()))
-                .min()
-                .map(|(_, known)| known),
+            suggestion: nearest(name, &PRESETS),
         }),
     }
 }
