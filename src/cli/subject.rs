@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::spec::case::{Case, Precision, Selection, SourceName, Step};
 use crate::spec::preset::preset;
-use crate::spec::{NetworkSpec, PenaltySpec};
+use crate::spec::{ArraysSpec, DataSpec, NetworkSpec, PenaltySpec};
 
 /// The largest network file that is read.
 const MOST_BYTES: u64 = 1 << 20;
@@ -28,6 +28,11 @@ pub(super) struct Subject {
     #[arg(long, value_name = "N", default_value_t = 4)]
     samples: usize,
 
+    /// Samples of your own instead of the network's: a .npz file, .npy or IDX files as
+    /// SAMPLES,LABELS, or a folder with a folder of PNG files for each class
+    #[arg(long, value_name = "PATH")]
+    data: Option<String>,
+
     /// Take N steps of plain gradient descent first: gradients at untrained weights can hide bugs
     #[arg(long, value_name = "N", default_value_t = 0)]
     train_steps: usize,
@@ -44,6 +49,7 @@ impl Subject {
         Self {
             seed: 1,
             samples: 4,
+            data: None,
             train_steps: 0,
             penalty: None,
         }
@@ -51,8 +57,12 @@ impl Subject {
 
     /// The case of this point of `network`, for all sources and coordinates.
     pub(super) fn case(self, network: &str) -> Result<Case, String> {
+        let mut spec = spec(network, self.samples)?;
+        if let Some(data) = &self.data {
+            spec.data = samples_in(data);
+        }
         Ok(Case {
-            spec: spec(network, self.samples)?,
+            spec,
             seed: self.seed,
             precision: Precision::F64,
             samples: self.samples,
@@ -88,7 +98,52 @@ fn spec(name: &str, samples: usize) -> Result<NetworkSpec, String> {
             "it is larger than {MOST_BYTES} bytes, which no network file is"
         )));
     }
-    NetworkSpec::from_toml_for(&text, samples).map_err(|error| format!("{name}, {error}"))
+    let mut spec =
+        NetworkSpec::from_toml_for(&text, samples).map_err(|error| format!("{name}, {error}"))?;
+    if let Some(folder) = name
+        .rsplit_once(std::path::is_separator)
+        .map(|(folder, _)| folder)
+    {
+        let from_here = |path: &str| {
+            let path = Path::new(folder).join(path);
+            path.to_string_lossy().into_owned()
+        };
+        spec.data = spec.data.with_paths(from_here);
+    }
+    Ok(spec)
+}
+
+/// The samples that --data names, by the path's ending.
+fn samples_in(text: &str) -> DataSpec {
+    let (inputs, labels) = match text.split_once(',') {
+        Some((inputs, labels)) => (inputs, Some(labels.to_owned())),
+        None => (text, None),
+    };
+    let ends_with = |ending: &str| inputs.to_lowercase().ends_with(ending);
+    let path = inputs.to_owned();
+    if text == "random" {
+        DataSpec::Random
+    } else if text == "digits" {
+        DataSpec::Digits
+    } else if Path::new(inputs).is_dir() {
+        DataSpec::Png(path.into())
+    } else if ends_with(".npz") {
+        DataSpec::Npz(path.into())
+    } else if ends_with(".npy") {
+        DataSpec::Npy(ArraysSpec {
+            labels,
+            ..path.into()
+        })
+    } else {
+        // MNIST's files are called train-images-idx3-ubyte and train-labels-idx1-ubyte.
+        let beside = inputs
+            .contains("images-idx3")
+            .then(|| inputs.replace("images-idx3", "labels-idx1"));
+        DataSpec::Idx(ArraysSpec {
+            labels: labels.or(beside),
+            ..path.into()
+        })
+    }
 }
 
 fn penalty(text: &str) -> Result<PenaltySpec, String> {

@@ -6,6 +6,7 @@ mod conv2d;
 mod conv_transpose2d;
 
 pub mod case;
+mod data;
 pub mod extent;
 pub mod file;
 mod groups;
@@ -30,6 +31,7 @@ pub use normalization::{BatchNorm2dSpec, GroupNormSpec, InstanceNormSpec, LayerN
 pub use adaptive_avg_pool2d::{AdaptiveAvgPool2dSpec, adaptive_window, largest_adaptive_window};
 pub use conv_transpose2d::ConvTranspose2dSpec;
 pub use conv2d::Conv2dSpec;
+pub use data::{ArraysSpec, DataSpec, NpzSpec, PngSpec};
 pub use file::SpecError;
 pub use linear::LinearSpec;
 pub use loss::{LossSpec, PenaltySpec};
@@ -76,17 +78,6 @@ pub struct NetworkSpec {
     pub loss: LossSpec,
     /// The layers, in order.
     pub layers: Vec<LayerSpec>,
-}
-
-/// Where a network's samples come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DataSpec {
-    /// Seeded random numbers of any shape.
-    #[default]
-    Random,
-    /// The 40 embedded MNIST digits, 1×28×28, ten classes.
-    Digits,
 }
 
 /// One layer: an operator with its attributes, named as in PyTorch.
