@@ -112,8 +112,8 @@ fn the_number_of_threads_does_not_change_a_byte() {
 
 #[test]
 fn every_preset_passes_and_every_option_is_taken() {
-    for network in ["lenet5", "lenet5-tanh", "mlp"] {
-        let run = gradproof(&["check", network, "--coordinates", "40", "--samples", "2"]);
+    for network in gradproof::spec::preset::PRESETS {
+        let run = gradproof(&["check", network, "--coordinates", "60", "--samples", "2"]);
         assert_eq!(run.code, 0, "{network}: {}{}", run.out, run.err);
     }
     for options in [

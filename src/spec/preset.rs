@@ -1,5 +1,7 @@
 //! Networks that users know, by name.
 
+mod larger;
+
 use thiserror::Error;
 
 use super::nearest::nearest;
@@ -9,7 +11,14 @@ use super::{
 };
 
 /// The names that [`preset`] knows.
-pub const PRESETS: [&str; 3] = ["lenet5", "lenet5-tanh", "mlp"];
+pub const PRESETS: [&str; 6] = [
+    "lenet5",
+    "lenet5-tanh",
+    "mlp",
+    "vgg8",
+    "autoencoder",
+    "mobilenet-tiny",
+];
 
 /// No preset has this name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -31,6 +40,9 @@ pub fn preset(name: &str) -> Result<NetworkSpec, UnknownPreset> {
         "lenet5" => Ok(lenet5(name, || OpSpec::Relu {}, max_pool)),
         "lenet5-tanh" => Ok(lenet5(name, || OpSpec::Tanh {}, avg_pool)),
         "mlp" => Ok(mlp()),
+        "vgg8" => Ok(larger::vgg8()),
+        "autoencoder" => Ok(larger::autoencoder()),
+        "mobilenet-tiny" => Ok(larger::mobilenet_tiny()),
         _ => Err(UnknownPreset {
             name: name.to_owned(),
             suggestion: nearest(name, &PRESETS),
