@@ -2,6 +2,7 @@
 
 pub mod array;
 pub mod digits;
+mod disk;
 pub mod files;
 pub mod idx;
 pub mod npy;

@@ -6,11 +6,11 @@ use super::super::{
 };
 use super::{layer, linear, max_pool};
 
-/// Six 3×3 convolutions in three blocks, as in Simonyan and Zisserman 2014, and two linear layers; a
-/// quarter of the usual width.
+/// Six 3×3 convolutions in three blocks, as in Simonyan and Zisserman 2014, and two linear layers; an
+/// eighth of the usual width.
 pub(super) fn vgg8() -> NetworkSpec {
     let mut layers = Vec::new();
-    for (block, channels) in [16, 32, 64].into_iter().enumerate() {
+    for (block, channels) in [8, 16, 32].into_iter().enumerate() {
         for number in [2 * block + 1, 2 * block + 2] {
             layers.push(layer(
                 &format!("conv{number}"),
@@ -21,7 +21,7 @@ pub(super) fn vgg8() -> NetworkSpec {
         layers.push(layer(&format!("pool{}", block + 1), max_pool()));
     }
     layers.push(layer("flatten", OpSpec::Flatten {}));
-    layers.push(layer("fc1", linear(64)));
+    layers.push(layer("fc1", linear(32)));
     layers.push(layer("relu7", OpSpec::Relu {}));
     layers.push(layer("fc2", linear(10)));
     classifier("vgg8", layers)
