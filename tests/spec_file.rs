@@ -19,11 +19,14 @@ const HEAD: &str = "name = \"n\"\ninput = [2, 6, 6]\nloss = { op = \"mean_square
 
 #[test]
 fn the_example_has_every_operator_and_attribute() {
-    let table: toml::Table = toml::from_str(EXAMPLE).unwrap();
-    let layers = table["layers"].as_array().unwrap();
+    let table: toml::Table = toml::from_str(EXAMPLE).expect("as written above");
+    let layers = table["layers"].as_array().expect("as written above");
     let mut seen: BTreeSet<String> = BTreeSet::new();
-    for layer in layers.iter().map(|layer| layer.as_table().unwrap()) {
-        let op = layer["op"].as_str().unwrap();
+    for layer in layers
+        .iter()
+        .map(|layer| layer.as_table().expect("as written above"))
+    {
+        let op = layer["op"].as_str().expect("as written above");
         seen.insert(op.to_owned());
         seen.extend(layer.keys().map(|key| format!("{op}.{key}")));
     }
@@ -42,22 +45,22 @@ fn the_example_has_every_operator_and_attribute() {
 
 #[test]
 fn the_example_is_a_network_and_reads_back() {
-    let spec = NetworkSpec::from_toml_for(EXAMPLE, 2).unwrap();
-    Plan::new(&spec, 2).unwrap();
-    let text = spec.to_toml().unwrap();
+    let spec = NetworkSpec::from_toml_for(EXAMPLE, 2).expect("as written above");
+    Plan::new(&spec, 2).expect("as written above");
+    let text = spec.to_toml().expect("as written above");
     assert_eq!(NetworkSpec::from_toml(&text), Ok(spec), "{text}");
 }
 
 /// Every operator with other values than the defaults, layer by layer.
 #[test]
 fn every_operator_of_the_example_reads_back_alone_and_with_its_defaults() {
-    let spec = NetworkSpec::from_toml(EXAMPLE).unwrap();
+    let spec = NetworkSpec::from_toml(EXAMPLE).expect("as written above");
     for layer in &spec.layers {
         let alone = NetworkSpec {
             layers: vec![layer.clone()],
             ..spec.clone()
         };
-        let text = alone.to_toml().unwrap();
+        let text = alone.to_toml().expect("as written above");
         assert_eq!(NetworkSpec::from_toml(&text), Ok(alone), "{text}");
     }
     for loss in [
@@ -71,14 +74,14 @@ fn every_operator_of_the_example_reads_back_alone_and_with_its_defaults() {
     ] {
         let text = format!("name = \"n\"\ninput = [2]\nlayers = []\n[loss]\n{loss}\n");
         let spec = NetworkSpec::from_toml(&text).expect(loss);
-        let again = spec.to_toml().unwrap();
+        let again = spec.to_toml().expect("as written above");
         assert_eq!(NetworkSpec::from_toml(&again), Ok(spec), "{again}");
     }
 }
 
 #[test]
 fn names_in_files_are_those_of_the_operators() {
-    let spec = NetworkSpec::from_toml(EXAMPLE).unwrap();
+    let spec = NetworkSpec::from_toml(EXAMPLE).expect("as written above");
     let names: BTreeSet<&str> = spec.layers.iter().map(|layer| layer.op.name()).collect();
     assert_eq!(names, file::operators().iter().copied().collect());
     assert!(matches!(spec.layers[0].op, OpSpec::Conv2d(_)));
