@@ -1,6 +1,10 @@
 //! Samples from files: what NumPy and Pillow wrote is read, and damage is an error.
 
 #![cfg(feature = "cli")]
+#![expect(
+    clippy::float_cmp,
+    reason = "pixels and targets are exactly representable"
+)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -350,10 +354,9 @@ fn damaged_files_are_errors_and_never_panics() {
                     path
                 }
             };
-            let kind = match name.rsplit_once('.').map(|(_, ending)| ending) {
-                Some(ending @ ("npy" | "npz" | "png")) => ending,
-                _ => "idx",
-            };
+            let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+            let kind = ending.filter(|ending| ["npy", "npz", "png"].contains(ending));
+            let kind = kind.unwrap_or("idx");
             let spec = network(
                 &format!("{{ {kind} = {path:?} }}"),
                 "[1, 4, 3]",

@@ -34,7 +34,6 @@ fn the_example_has_every_operator_and_attribute() {
         assert!(seen.contains(*operator), "'{operator}' is in the example");
         for attribute in file::attributes(operator) {
             let name = format!("{operator}.{attribute}");
-            // One kind of attributes under two names is shown once.
             assert!(seen.contains(&name), "'{name}' is in the example");
         }
     }
