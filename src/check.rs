@@ -155,6 +155,7 @@ pub fn check_subject(
     progress: &dyn Progress,
 ) -> Result<Checked, CheckError> {
     let sources = sources(case, subject)?;
+    let case = &problem::sealed(case)?;
     let problem = problem(case)?;
     let parameters = problem.parameters.count();
     let coordinates = select::coordinates(&problem, case)?;
@@ -187,7 +188,7 @@ pub fn check_subject(
             seed: case.seed,
             precision: case.precision,
             samples: case.samples,
-            data: case.spec.data,
+            data: case.spec.data.clone(),
             train_steps: case.train_steps,
             penalty: case.penalty,
             step: case.step,

@@ -128,8 +128,8 @@ fn the_number_of_threads_does_not_change_a_byte() {
 
 #[test]
 fn every_preset_passes_and_every_option_is_taken() {
-    for network in ["lenet5", "lenet5-tanh", "mlp"] {
-        let run = gradproof(&["check", network, "--coordinates", "40", "--samples", "2"]);
+    for network in gradproof::spec::preset::PRESETS {
+        let run = gradproof(&["check", network, "--coordinates", "60", "--samples", "2"]);
         assert_eq!(run.code, 0, "{network}: {}{}", run.out, run.err);
     }
     for options in [
@@ -423,4 +423,49 @@ fn help_is_written_for_somebody_new() {
     ] {
         assert!(run.out.contains(option), "'{option}' in: {}", run.out);
     }
+}
+
+#[test]
+fn what_there_is_is_listed() {
+    let run = gradproof(&["list"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let names = gradproof::spec::preset::PRESETS;
+    let operators = gradproof::spec::file::operators();
+    let losses = gradproof::spec::file::losses();
+    for name in names.iter().chain(operators).chain(losses) {
+        assert!(
+            run.out.contains(&format!("  {name}")),
+            "'{name}' in: {}",
+            run.out
+        );
+    }
+    assert!(
+        run.out.contains("lenet5            44426 parameters"),
+        "{}",
+        run.out
+    );
+
+    let run = gradproof(&["list", "conv2d"]);
+    for words in [
+        "kernel (needed)",
+        "stride = 1",
+        "bias = true",
+        "dual, reverse, central",
+    ] {
+        assert!(run.out.contains(words), "'{words}' in: {}", run.out);
+    }
+    let run = gradproof(&["list", "--format", "json"]);
+    let listing: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    assert_eq!(
+        listing["presets"].as_array().map(Vec::len),
+        Some(names.len())
+    );
+    assert_eq!(
+        listing["operators"].as_array().map(Vec::len),
+        Some(operators.len())
+    );
+    refused(
+        &gradproof(&["list", "conv9d"]),
+        &["'conv9d'", "gradproof list"],
+    );
 }

@@ -56,3 +56,14 @@ pub fn problem(case: &Case) -> Result<Problem, CheckError> {
     }
     Ok(problem)
 }
+
+/// The case with the checksum of its files' content, which its token carries.
+pub(super) fn sealed(case: &Case) -> Result<Case, CheckError> {
+    let mut case = case.clone();
+    if case.spec.data.checksum().is_none()
+        && let Some(checksum) = data::files::checksum(&case.spec.data)?
+    {
+        case.spec.data = case.spec.data.sealed(checksum);
+    }
+    Ok(case)
+}

@@ -37,7 +37,7 @@ pub fn sweep(case: &Case, coordinate: &str) -> Result<SweepReport, CheckError> {
             seed: case.seed,
             precision: case.precision,
             samples: case.samples,
-            data: case.spec.data,
+            data: case.spec.data.clone(),
             train_steps: case.train_steps,
             penalty: case.penalty,
         }),

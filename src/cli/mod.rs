@@ -2,6 +2,7 @@
 
 mod check;
 mod exit_code;
+mod list;
 mod output;
 mod power;
 mod progress;
@@ -41,6 +42,8 @@ enum Command {
     Sweep(sweep::Arguments),
     /// Put the checker itself on trial: planted faults to catch, right networks not to accuse
     Power(power::Arguments),
+    /// Show the networks, operators and losses that there are, with attributes and defaults
+    List(list::Arguments),
     /// Repeat a check, to the byte, from the token in its report
     Replay(replay::Arguments),
 }
@@ -69,6 +72,7 @@ where
         Some(Command::Check(arguments)) => arguments.run(),
         Some(Command::Sweep(arguments)) => arguments.run(),
         Some(Command::Power(arguments)) => arguments.run(),
+        Some(Command::List(arguments)) => arguments.run(),
         Some(Command::Replay(arguments)) => arguments.run(),
     };
     result.unwrap_or_else(|message| {

@@ -8,14 +8,13 @@ use clap::Args;
 
 use crate::spec::case::{Case, Precision, Selection, SourceName, Step};
 use crate::spec::preset::preset;
-use crate::spec::{NetworkSpec, PenaltySpec};
+use crate::spec::{ArraysSpec, DataSpec, NetworkSpec, PenaltySpec};
 
 /// The largest network file that is read.
 const MOST_BYTES: u64 = 1 << 20;
 
 /// The help of the argument NETWORK.
-pub(super) const NETWORK_HELP: &str =
-    "What to check: lenet5, lenet5-tanh, mlp, or the path of a .toml file that describes a network";
+pub(super) const NETWORK_HELP: &str = "What to check: lenet5, lenet5-tanh, mlp, vgg8, autoencoder, mobilenet-tiny, or the path of a .toml file that describes a network";
 
 /// The point at which a network's gradient is taken.
 #[derive(Debug, Clone, Args)]
@@ -32,6 +31,10 @@ pub(super) struct Subject {
     /// numbers
     #[arg(long, value_name = "f64|f32", default_value = "f64", value_parser = precision)]
     precision: Precision,
+    /// Samples of your own instead of the network's: a .npz file, .npy or IDX files as
+    /// SAMPLES,LABELS, or a folder with a folder of PNG files for each class
+    #[arg(long, value_name = "PATH")]
+    data: Option<String>,
 
     /// Take N steps of plain gradient descent first: gradients at untrained weights can hide bugs
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -50,6 +53,7 @@ impl Subject {
             seed: 1,
             samples: 4,
             precision: Precision::F64,
+            data: None,
             train_steps: 0,
             penalty: None,
         }
@@ -57,8 +61,12 @@ impl Subject {
 
     /// The case of this point of `network`, for all sources and coordinates.
     pub(super) fn case(self, network: &str) -> Result<Case, String> {
+        let mut spec = spec(network, self.samples)?;
+        if let Some(data) = &self.data {
+            spec.data = samples_in(data);
+        }
         Ok(Case {
-            spec: spec(network)?,
+            spec,
             seed: self.seed,
             precision: self.precision,
             samples: self.samples,
@@ -71,8 +79,8 @@ impl Subject {
     }
 }
 
-/// The preset of this name, or the network in this file.
-fn spec(name: &str) -> Result<NetworkSpec, String> {
+/// The preset of this name, or the network in this file, for so many samples.
+fn spec(name: &str, samples: usize) -> Result<NetworkSpec, String> {
     let path = Path::new(name);
     let is_file = path
         .extension()
@@ -94,7 +102,52 @@ fn spec(name: &str) -> Result<NetworkSpec, String> {
             "it is larger than {MOST_BYTES} bytes, which no network file is"
         )));
     }
-    NetworkSpec::from_toml(&text).map_err(|error| format!("{name}: {error}"))
+    let mut spec =
+        NetworkSpec::from_toml_for(&text, samples).map_err(|error| format!("{name}, {error}"))?;
+    if let Some(folder) = name
+        .rsplit_once(std::path::is_separator)
+        .map(|(folder, _)| folder)
+    {
+        let from_here = |path: &str| {
+            let path = Path::new(folder).join(path);
+            path.to_string_lossy().into_owned()
+        };
+        spec.data = spec.data.with_paths(from_here);
+    }
+    Ok(spec)
+}
+
+/// The samples that --data names, by the path's ending.
+fn samples_in(text: &str) -> DataSpec {
+    let (inputs, labels) = match text.split_once(',') {
+        Some((inputs, labels)) => (inputs, Some(labels.to_owned())),
+        None => (text, None),
+    };
+    let ends_with = |ending: &str| inputs.to_lowercase().ends_with(ending);
+    let path = inputs.to_owned();
+    if text == "random" {
+        DataSpec::Random
+    } else if text == "digits" {
+        DataSpec::Digits
+    } else if Path::new(inputs).is_dir() {
+        DataSpec::Png(path.into())
+    } else if ends_with(".npz") {
+        DataSpec::Npz(path.into())
+    } else if ends_with(".npy") {
+        DataSpec::Npy(ArraysSpec {
+            labels,
+            ..path.into()
+        })
+    } else {
+        // MNIST's files are called train-images-idx3-ubyte and train-labels-idx1-ubyte.
+        let beside = inputs
+            .contains("images-idx3")
+            .then(|| inputs.replace("images-idx3", "labels-idx1"));
+        DataSpec::Idx(ArraysSpec {
+            labels: labels.or(beside),
+            ..path.into()
+        })
+    }
 }
 
 /// The format of this name.

@@ -2,7 +2,12 @@
 //!
 //! Source: Y. LeCun, C. Cortes, C. Burges, *The MNIST database of handwritten digits*.
 
+use std::io::Read;
+
+use flate2::read::MultiGzDecoder;
 use thiserror::Error;
+
+use super::array::{self, Array, Entries, MOST_BYTES};
 
 /// Unsigned bytes with their shape.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +32,61 @@ pub enum IdxError {
         /// Bytes after the header.
         found: usize,
     },
+    /// The header promises more than anybody reads.
+    #[error("the header promises more than {MOST_BYTES} bytes of data: no more are read")]
+    TooLarge,
+    /// What follows gzip's first bytes is not gzip.
+    #[error("it is gzipped, and damaged or cut")]
+    Gzip,
+}
+
+/// Read a whole IDX file of unsigned bytes, gzipped or not.
+///
+/// # Errors
+/// [`IdxError`].
+pub fn read(file: &[u8]) -> Result<Array, IdxError> {
+    let Some([0x1f, 0x8b]) = file.first_chunk() else {
+        return parse(file).map(|bytes| Array {
+            shape: bytes.shape,
+            entries: Entries::Bytes(bytes.data.to_vec()),
+        });
+    };
+    let gzip = |_| IdxError::Gzip;
+    let mut reader = MultiGzDecoder::new(file);
+    // As much is unpacked as the header says, whatever there is.
+    let mut header = vec![0; 4];
+    reader.read_exact(&mut header).map_err(gzip)?;
+    let mut sizes = vec![0; usize::from(header[3]) * 4];
+    reader.read_exact(&mut sizes).map_err(gzip)?;
+    header.extend(sizes);
+    let (shape, promised) = match parse(&header) {
+        Ok(bytes) => (bytes.shape, 0),
+        Err(IdxError::Length { promised, .. }) => (shape(&header[4..]), promised),
+        Err(other) => return Err(other),
+    };
+    if promised > MOST_BYTES {
+        return Err(IdxError::TooLarge);
+    }
+    let data = array::rest(reader, promised).map_err(gzip)?;
+    if data.len() != promised {
+        return Err(IdxError::Length {
+            promised,
+            found: data.len(),
+        });
+    }
+    Ok(Array {
+        shape,
+        entries: Entries::Bytes(data),
+    })
+}
+
+/// Big-endian sizes.
+fn shape(sizes: &[u8]) -> Vec<usize> {
+    let (sizes, _) = sizes.as_chunks::<4>();
+    sizes
+        .iter()
+        .map(|size| u32::from_be_bytes(*size) as usize)
+        .collect()
 }
 
 /// Read a whole IDX file of unsigned bytes.
@@ -40,11 +100,7 @@ pub fn parse(file: &[u8]) -> Result<Bytes<'_>, IdxError> {
     let (sizes, data) = rest
         .split_at_checked(usize::from(*rank) * 4)
         .ok_or(IdxError::Magic)?;
-    let (sizes, _) = sizes.as_chunks::<4>();
-    let shape: Vec<usize> = sizes
-        .iter()
-        .map(|size| u32::from_be_bytes(*size) as usize)
-        .collect();
+    let shape = shape(sizes);
     let promised = crate::tensor::size(&shape).unwrap_or(usize::MAX);
     if promised != data.len() {
         return Err(IdxError::Length {

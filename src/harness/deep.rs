@@ -69,7 +69,7 @@ impl DeepNetworkCase {
             .collect();
         let input = match self.spec.data {
             DataSpec::Digits => digits::sample(self.batch, self.seed).0,
-            DataSpec::Random => data::uniform(
+            _ => data::uniform(
                 &plan.input,
                 self.seed,
                 "input",
@@ -94,7 +94,7 @@ impl fmt::Display for DeepNetworkCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let samples = match self.spec.data {
             DataSpec::Digits => "digits, ",
-            DataSpec::Random => "",
+            _ => "",
         };
         let case = NetworkCase {
             spec: self.spec.clone(),

@@ -8,10 +8,13 @@ mod conv_transpose2d;
 
 mod branches;
 pub mod case;
+mod data;
 pub mod extent;
+pub mod file;
 mod groups;
 mod linear;
 mod loss;
+mod nearest;
 pub mod normalization;
 mod op;
 mod pair;
@@ -35,6 +38,8 @@ pub use branches::{ConcatenationSpec, ResidualSpec, for_each_operator};
 pub use conv_transpose2d::ConvTranspose2dSpec;
 pub use conv1d::Conv1dSpec;
 pub use conv2d::Conv2dSpec;
+pub use data::{ArraysSpec, DataSpec, NpzSpec, PngSpec};
+pub use file::SpecError;
 pub use linear::LinearSpec;
 pub use loss::{LossSpec, PenaltySpec};
 pub use op::OpSpec;
@@ -84,17 +89,6 @@ pub struct NetworkSpec {
     pub layers: Vec<LayerSpec>,
 }
 
-/// Where a network's samples come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DataSpec {
-    /// Seeded random numbers of any shape.
-    #[default]
-    Random,
-    /// The 40 embedded MNIST digits, 1×28×28, ten classes.
-    Digits,
-}
-
 /// One layer: an operator with its attributes, named as in PyTorch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerSpec {
@@ -111,9 +105,18 @@ impl NetworkSpec {
     /// Read a network from TOML.
     ///
     /// # Errors
-    /// The parser's, which points at line and column.
-    pub fn from_toml(text: &str) -> Result<Self, toml::de::Error> {
-        toml::from_str(text)
+    /// [`SpecError`], which points at line, column and key.
+    pub fn from_toml(text: &str) -> Result<Self, SpecError> {
+        file::read(text)
+    }
+
+    /// Read a network from TOML, and make sure that a batch of `batch` samples fits through it.
+    ///
+    /// # Errors
+    /// [`SpecError`], which points at a layer whose sizes do not fit too. What has no place in the file,
+    /// such as too many samples, is left to [`plan::Plan::new`].
+    pub fn from_toml_for(text: &str, batch: usize) -> Result<Self, SpecError> {
+        file::planned(text, batch)
     }
 
     /// Write the network as TOML that [`NetworkSpec::from_toml`] reads back.

@@ -1,16 +1,26 @@
 //! Networks that users know, by name.
 
+mod larger;
 mod resnet8;
 
 use thiserror::Error;
 
+use super::nearest::nearest;
 use super::{
     AvgPool2dSpec, Conv2dSpec, DataSpec, LayerSpec, LinearSpec, LossSpec, MaxPool2dSpec,
     NetworkSpec, OpSpec,
 };
 
 /// The names that [`preset`] knows.
-pub const PRESETS: [&str; 4] = ["lenet5", "lenet5-tanh", "mlp", "resnet8"];
+pub const PRESETS: [&str; 7] = [
+    "lenet5",
+    "lenet5-tanh",
+    "mlp",
+    "resnet8",
+    "vgg8",
+    "autoencoder",
+    "mobilenet-tiny",
+];
 
 /// No preset has this name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -32,16 +42,13 @@ pub fn preset(name: &str) -> Result<NetworkSpec, UnknownPreset> {
         "lenet5" => Ok(lenet5(name, || OpSpec::Relu {}, max_pool)),
         "lenet5-tanh" => Ok(lenet5(name, || OpSpec::Tanh {}, avg_pool)),
         "mlp" => Ok(mlp()),
+        "vgg8" => Ok(larger::vgg8()),
+        "autoencoder" => Ok(larger::autoencoder()),
+        "mobilenet-tiny" => Ok(larger::mobilenet_tiny()),
         "resnet8" => Ok(resnet8::resnet8()),
         _ => Err(UnknownPreset {
             name: name.to_owned(),
-            suggestion: PRESETS
-                .into_iter()
-                .map(|known| (strsim::damerau_levenshtein(known, name), known))
-                // Half of a name has to be right before it is worth a guess.
-                .filter(|(distance, known)| 2 * distance <= known.len().min(name.len()))
-                .min()
-                .map(|(_, known)| known),
+            suggestion: nearest(name, &PRESETS),
         }),
     }
 }

@@ -72,9 +72,10 @@ fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
             )
         }
     };
-    let samples = match setup.data {
-        DataSpec::Digits => counted(setup.samples, "MNIST digit"),
-        DataSpec::Random => counted(setup.samples, "random sample"),
+    let samples = match (&setup.data, setup.data.path()) {
+        (DataSpec::Digits, _) => counted(setup.samples, "MNIST digit"),
+        (_, None) => counted(setup.samples, "random sample"),
+        (_, Some(path)) => format!("{} of {path}", counted(setup.samples, "sample")),
     };
     let mut facts = vec![
         setup.network.clone(),
