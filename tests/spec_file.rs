@@ -14,21 +14,26 @@ use proptest::test_runner::TestRunner;
 /// The documented example, with every operator and attribute.
 const EXAMPLE: &str = include_str!("data/every-operator.toml");
 
+/// The example for sequences, which images do not lead to.
+const SEQUENCES: &str = include_str!("data/sequences.toml");
+
 /// The lines before the first layer.
 const HEAD: &str = "name = \"n\"\ninput = [2, 6, 6]\nloss = { op = \"mean_squared_error\" }\n";
 
 #[test]
 fn the_example_has_every_operator_and_attribute() {
-    let table: toml::Table = toml::from_str(EXAMPLE).expect("as written above");
-    let layers = table["layers"].as_array().expect("as written above");
     let mut seen: BTreeSet<String> = BTreeSet::new();
-    for layer in layers
-        .iter()
-        .map(|layer| layer.as_table().expect("as written above"))
-    {
-        let op = layer["op"].as_str().expect("as written above");
-        seen.insert(op.to_owned());
-        seen.extend(layer.keys().map(|key| format!("{op}.{key}")));
+    for example in [EXAMPLE, SEQUENCES] {
+        let table: toml::Table = toml::from_str(example).expect("as written above");
+        let layers = table["layers"].as_array().expect("as written above");
+        for layer in layers
+            .iter()
+            .map(|layer| layer.as_table().expect("as written above"))
+        {
+            let op = layer["op"].as_str().expect("as written above");
+            seen.insert(op.to_owned());
+            seen.extend(layer.keys().map(|key| format!("{op}.{key}")));
+        }
     }
     for operator in file::operators() {
         assert!(seen.contains(*operator), "'{operator}' is in the example");
@@ -44,10 +49,12 @@ fn the_example_has_every_operator_and_attribute() {
 
 #[test]
 fn the_example_is_a_network_and_reads_back() {
-    let spec = NetworkSpec::from_toml_for(EXAMPLE, 2).expect("as written above");
-    Plan::new(&spec, 2).expect("as written above");
-    let text = spec.to_toml().expect("as written above");
-    assert_eq!(NetworkSpec::from_toml(&text), Ok(spec), "{text}");
+    for example in [EXAMPLE, SEQUENCES] {
+        let spec = NetworkSpec::from_toml_for(example, 2).expect("as written above");
+        Plan::new(&spec, 2).expect("as written above");
+        let text = spec.to_toml().expect("as written above");
+        assert_eq!(NetworkSpec::from_toml(&text), Ok(spec), "{text}");
+    }
 }
 
 /// Every operator with other values than the defaults, layer by layer.
@@ -81,7 +88,9 @@ fn every_operator_of_the_example_reads_back_alone_and_with_its_defaults() {
 #[test]
 fn names_in_files_are_those_of_the_operators() {
     let spec = NetworkSpec::from_toml(EXAMPLE).expect("as written above");
-    let names: BTreeSet<&str> = spec.layers.iter().map(|layer| layer.op.name()).collect();
+    let sequences = NetworkSpec::from_toml(SEQUENCES).expect("as written above");
+    let layers = spec.layers.iter().chain(&sequences.layers);
+    let names: BTreeSet<&str> = layers.map(|layer| layer.op.name()).collect();
     assert_eq!(names, file::operators().iter().copied().collect());
     assert!(matches!(spec.layers[0].op, OpSpec::Conv2d(_)));
     assert!(matches!(spec.loss, LossSpec::SoftmaxCrossEntropy { .. }));
@@ -271,6 +280,66 @@ fn values_of_the_wrong_kind_are_pointed_at() {
         (4, 11),
         "layers[0]",
         &["{ op = ", "found \"relu\""],
+    );
+}
+
+#[test]
+fn what_is_wrong_inside_of_a_block_is_pointed_at() {
+    let block = |inner: &str| {
+        layer(&format!(
+            "op = \"residual\"\nlayers = [\n    {{ op = \"relu\" }},\n    {inner},\n]"
+        ))
+    };
+    refused(
+        &block("{ op = \"conv2d\", out_chanels = 2, kernel = 3 }"),
+        (8, 22),
+        "layers[0].layers[1].out_chanels",
+        &["'out_chanels' of conv2d, did you mean 'out_channels'?"],
+    );
+    refused(
+        &block("{ op = \"rleu\" }"),
+        (8, 12),
+        "layers[0].layers[1].op",
+        &["no operator 'rleu', did you mean 'relu'?"],
+    );
+    // A size that does not fit is found by planning, and has the line of its layer.
+    refused(
+        &block("{ op = \"conv2d\", out_channels = 2, kernel = 9 }"),
+        (8, 12),
+        "layers[0].layers[1]",
+        &["does not fit into an input of 6"],
+    );
+    refused(
+        &block("{ op = \"conv2d\", out_channels = 3, kernel = 3 }"),
+        (5, 6),
+        "layers[0]",
+        &["[2, 3, 4, 4]", "[2, 2, 6, 6]", "projection"],
+    );
+    refused(
+        &layer("op = \"residual\"\nlayers = []"),
+        (5, 6),
+        "layers[0]",
+        &["no layers"],
+    );
+    refused(
+        &layer("op = \"residual\"\nlayer = [{ op = \"relu\" }]"),
+        (6, 1),
+        "layers[0].layer",
+        &["did you mean 'layers'?"],
+    );
+    refused(
+        &layer(
+            "op = \"concatenation\"\nbranches = [\n    [],\n    [{ op = \"relu\" }, { op = \"softmax\", dm = 1 }],\n]",
+        ),
+        (8, 41),
+        "layers[0].branches[1][1].dm",
+        &["'dm' of softmax, did you mean 'dim'?"],
+    );
+    refused(
+        &layer("op = \"concatenation\"\nbranches = [[], [{ op = \"max_pool2d\", kernel = 2 }]]"),
+        (5, 6),
+        "layers[0]",
+        &["[2, 2, 6, 6]", "[2, 2, 3, 3]", "side by side along dim 1"],
     );
 }
 

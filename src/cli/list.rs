@@ -145,7 +145,12 @@ fn faults(name: &str) -> Vec<&'static str> {
 /// What an attribute is when it is left out; none when it has to be given.
 fn default(name: &str, attribute: &str) -> Option<&'static str> {
     let default = match (name, attribute) {
-        ("group_norm", "groups") => return None,
+        ("group_norm", "groups") | ("zero_pad2d", "padding") => return None,
+        ("residual", "shortcut") => "the input as it is",
+        ("concatenation", "dim") => "1",
+        ("upsample", "mode") => "\"nearest\"",
+        ("upsample", "size" | "scale_factor") => "one of size and scale_factor is needed",
+        ("upsample", "align_corners" | "recompute_scale_factor") => "false",
         ("max_pool2d" | "avg_pool2d", "stride") => "the kernel's size",
         ("instance_norm", "affine") => "false",
         (_, "stride" | "dilation" | "groups" | "num_parameters") => "1",
@@ -265,6 +270,8 @@ mod tests {
             let needed = |attribute: &&Attribute| attribute.default.is_none();
             let given = |attribute: &Attribute| match attribute.name {
                 "normalized_shape" => "normalized_shape = [1]".to_owned(),
+                "layers" => "layers = [{ op = \"relu\" }]".to_owned(),
+                "branches" => "branches = [[]]".to_owned(),
                 name => format!("{name} = 1"),
             };
             let least: Vec<String> = entry.attributes.iter().filter(needed).map(given).collect();

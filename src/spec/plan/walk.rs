@@ -149,12 +149,14 @@ impl<'a> Walk<'a> {
         let parameters = parameters(&layer.op, &name, &input);
         let sizes = std::iter::once(("its output", &output[..]))
             .chain(parameters.iter().map(|p| (&p.name[..], &p.shape[..])));
-        let mut numbers = window_entries(&layer.op, &input, &output);
+        let mut numbers = 0_usize;
         for (what, shape) in sizes {
             let size = checked_size(what, shape);
             let size = size.map_err(|source| self.error(&layer.op, &name, source))?;
             numbers = numbers.saturating_add(size);
         }
+        // Behind the checks: a size of 0 would be divided by.
+        numbers = numbers.saturating_add(window_entries(&layer.op, &input, &output));
         self.numbers = self.numbers.saturating_add(numbers);
         self.layers.push(PlannedLayer {
             name,
