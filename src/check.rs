@@ -3,6 +3,7 @@
 mod answer;
 mod compare;
 mod control;
+mod diagnose;
 mod examine;
 mod explain;
 mod kinks;

@@ -307,6 +307,31 @@ fn behind_a_batch_norm_a_plain_sum_sees_the_shift_alone() {
     }
 }
 
+/// The outputs of a softmax add up to 1 whatever its inputs are.
+#[test]
+fn behind_a_softmax_a_plain_sum_sees_nothing() {
+    let layers = r#"{ op = "linear", out_features = 3 }, { op = "softmax", dim = 1 }"#;
+    for (r, is_hidden) in [([1.0; 6], true), ([1.0, -0.5, 0.75, 1.5, -1.0, 0.5], false)] {
+        let problem = problem(
+            layers,
+            (&[2, 2], &[1.0, 2.0, -0.5, 0.75]),
+            &[&[0.3, 0.7, -0.2, 0.4, 0.1, -0.6], &[0.1, -0.2, 0.3]],
+            &r,
+        );
+        let point = Point::new(problem, 1);
+        let weight: Vec<Coordinate> = point.problem.coordinates(LeafName::Parameter(0)).collect();
+        let examined = judged(&point, Box::new(Backprop), references(), &weight);
+        let hidden = examined.part.tensors[0].unobservable.as_ref();
+        let reason = hidden.map(|hidden| hidden.reason);
+        assert_eq!(
+            reason,
+            is_hidden.then_some(Unobservable::Cancelled),
+            "{r:?}"
+        );
+        assert_eq!(examined.wrong(), 0);
+    }
+}
+
 #[test]
 fn a_chosen_step_across_a_kink_leaves_central_differences_without_a_word() {
     let layers = r#"{ op = "linear", out_features = 1 }, { op = "relu", name = "switch" }"#;

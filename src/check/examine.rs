@@ -65,7 +65,7 @@ pub fn examine(
     let mut verdicts = compare::judge_all(coordinates, &answers, &kinks);
     kinks::allow_branches(point, coordinates, &answers, &mut verdicts);
     let carried = branches.carried();
-    let extended = open::decide(
+    let mut extended = open::decide(
         point,
         subject,
         coordinates,
@@ -78,6 +78,13 @@ pub fn examine(
     for (row, hidden) in tensors.iter_mut().zip(hidden) {
         row.unobservable = hidden;
     }
+    // Of a tensor that cannot be seen more digits say nothing.
+    extended.retain(|row| {
+        let tensor = row.coordinate.split('[').next();
+        let own = tensors.iter().find(|own| Some(own.name.as_str()) == tensor);
+        own.is_none_or(|own| own.unobservable.is_none())
+    });
+    extended.truncate(open::MOST_ROWS);
     let single = branches.rows(point, coordinates, &answers, &verdicts, &mut tensors);
     let values_agree = compare::values_agree(point, &answers);
     let findings = Findings {

@@ -1,19 +1,14 @@
 //! What is wrong: whose fault it is, in which layer, what it looks like, and what its gaps do.
 
-use crate::judge::diagnosis::{self, Evidence};
 use crate::judge::verdict::within;
-use crate::judge::{
-    Blame, Culprit, FaultyTensor, LayerFault, Place, Verdict, Witness, blame, locate,
-    locate_forward,
-};
-use crate::network::{Coordinate, LeafName, Problem};
+use crate::judge::{Blame, Culprit, Place, Verdict, Witness, blame, locate, locate_forward};
+use crate::network::Coordinate;
 use crate::report::{DiagnosisRow, LawRow};
-use crate::rng;
-use crate::source::{Dual, Estimate, Forward, GradientSource, Ground, Point, SAFETY, SourceError};
+use crate::source::{Dual, Estimate, Forward, GradientSource, Ground, Point, SourceError};
 use crate::spec::case::SourceName;
-use crate::tensor::{self, Tensor};
 
 use super::compare::Kinks;
+use super::diagnose::diagnoses;
 use super::{Answer, NamedSource, sweep_at};
 
 /// Coordinates whose gaps are followed over a ladder of steps.
@@ -74,8 +69,8 @@ impl Findings<'_> {
                 Some((_, source)) => source.as_ref(),
                 None => &Dual,
             };
-            let place = locate(self.point, subject, reference)?;
-            explanation.diagnoses = diagnoses(self.point, subject, reference, &place)?;
+            let mut place = locate(self.point, subject, reference)?;
+            explanation.diagnoses = diagnoses(self.point, subject, reference, &mut place)?;
             explanation.place = Some(place);
         }
         explanation.blame = Some(blame);
@@ -151,172 +146,5 @@ impl Findings<'_> {
                 })
             })
             .collect()
-    }
-}
-
-/// What the gradients of every culprit look like.
-fn diagnoses(
-    point: &Point,
-    subject: &dyn GradientSource,
-    reference: &dyn GradientSource,
-    place: &Place,
-) -> Result<Vec<DiagnosisRow>, SourceError> {
-    let mut data = point.problem.clone();
-    data.objective.penalty = None;
-    let outputs = subject.output_gradients(&data, &point.pattern);
-    let activations = data.activations_in(subject.format());
-    let mut rows = Vec::new();
-    for fault in &place.culprits {
-        let mut known: Option<(Option<usize>, Point)> = None;
-        for tensor in &fault.tensors {
-            // Where branches meet, each has a problem of its own.
-            let of = tensor.activation;
-            if known.as_ref().is_none_or(|(known, _)| *known != of) {
-                let alone = match part(
-                    &data,
-                    fault,
-                    tensor,
-                    &activations,
-                    outputs.as_deref(),
-                    reference,
-                )? {
-                    Some(part) => part,
-                    // The penalty: the whole objective, of which it is one term.
-                    None => point.problem.clone(),
-                };
-                known = Some((of, Point::new(alone, rng::derive(0, "diagnosis", 0))));
-            }
-            let Some((_, alone)) = &known else { continue };
-            let is_penalty = fault.number.is_none() && tensor.parameter.is_some();
-            let whole = if is_penalty { &point.problem } else { &data };
-            let asked = Asked {
-                whole,
-                point,
-                alone,
-                subject,
-                reference,
-                outputs: outputs.as_deref(),
-            };
-            if let Some(diagnosis) = asked.diagnosis(fault, tensor, is_penalty)? {
-                rows.push(DiagnosisRow {
-                    tensor: tensor.name.clone(),
-                    layer: fault.layer.clone(),
-                    diagnosis,
-                });
-            }
-        }
-    }
-    Ok(rows)
-}
-
-/// The faulty part alone, under what reaches it; `None` for the penalty.
-fn part(
-    data: &Problem,
-    fault: &LayerFault,
-    tensor: &FaultyTensor,
-    activations: &[Tensor<f64>],
-    outputs: Option<&[Tensor<f64>]>,
-    reference: &dyn GradientSource,
-) -> Result<Option<Problem>, SourceError> {
-    let layers = data.network.layers();
-    let Some(number) = fault.number else {
-        let is_penalty = tensor.parameter.is_some();
-        return Ok((!is_penalty).then(|| data.from_layer(layers.len(), activations)));
-    };
-    let dy = match outputs {
-        Some(outputs) => outputs[number].clone(),
-        None => {
-            let behind = Point::new(data.from_layer(number + 1, activations), 0);
-            gradient(&behind, reference, LeafName::Input)?.0
-        }
-    };
-    let layer = &layers[number];
-    let variable = tensor.activation.unwrap_or(layer.reads[0]);
-    // The gradient of what branches start from comes of all of them.
-    let first = if layer.fork == Some(variable) {
-        variable
-    } else {
-        number
-    };
-    let part = data.layers_alone(first..number + 1, variable, activations, dy);
-    Ok(Some(part))
-}
-
-/// The gradient with respect to one leaf, and the error of each entry.
-fn gradient(
-    point: &Point,
-    source: &dyn GradientSource,
-    leaf: LeafName,
-) -> Result<(Tensor<f64>, Tensor<f64>), SourceError> {
-    let coordinates: Vec<Coordinate> = point.problem.coordinates(leaf).collect();
-    let estimates = point.ask(source, &coordinates, &|_| ())?.estimates;
-    let shaped = |of: fn(&Estimate) -> f64| {
-        let values = estimates.iter().map(of).collect();
-        tensor::from_values(point.problem.leaf(leaf).shape(), values)
-            .expect("one estimate for each entry")
-    };
-    Ok((shaped(|e| e.value), shaped(|e| e.error)))
-}
-
-/// One culprit's part, and who is asked about it.
-struct Asked<'a> {
-    whole: &'a Problem,
-    point: &'a Point,
-    alone: &'a Point,
-    subject: &'a dyn GradientSource,
-    reference: &'a dyn GradientSource,
-    outputs: Option<&'a [Tensor<f64>]>,
-}
-
-impl Asked<'_> {
-    fn diagnosis(
-        &self,
-        fault: &LayerFault,
-        tensor: &FaultyTensor,
-        is_penalty: bool,
-    ) -> Result<Option<diagnosis::Diagnosis>, SourceError> {
-        let network = &self.whole.network;
-        let wrong = match (tensor.parameter, tensor.activation) {
-            (Some(parameter), _) => Some(self.of_subject(LeafName::Parameter(parameter))?),
-            (None, Some(0)) => Some(self.of_subject(LeafName::Input)?),
-            (None, Some(number)) => self.outputs.map(|outputs| outputs[number - 1].clone()),
-            (None, None) => None,
-        };
-        let Some(wrong) = wrong else {
-            return Ok(None);
-        };
-        let leaf = match (tensor.parameter, fault.number) {
-            (Some(parameter), Some(number)) if !is_penalty => {
-                LeafName::Parameter(parameter - network.layers()[number].first_parameter)
-            }
-            (Some(parameter), _) => LeafName::Parameter(parameter),
-            (None, _) => LeafName::Input,
-        };
-        let (right, right_error) = gradient(self.alone, self.reference, leaf)?;
-        // The subject rounds as ours does.
-        let rounding = self.alone.rounding_in(self.subject.format());
-        let mut wrong_error = right.clone();
-        for (index, error) in wrong_error.iter_mut().enumerate() {
-            *error = SAFETY * rounding.derivative(Coordinate { leaf, index });
-        }
-        Ok(Some(diagnosis::diagnose(&Evidence {
-            alone: &self.alone.problem,
-            leaf,
-            right: &right,
-            right_error: &right_error,
-            wrong: &wrong,
-            wrong_error: &wrong_error,
-        })))
-    }
-
-    fn of_subject(&self, leaf: LeafName) -> Result<Tensor<f64>, SourceError> {
-        let data;
-        let point = if self.whole == &self.point.problem {
-            self.point
-        } else {
-            data = self.point.with_problem(self.whole.clone());
-            &data
-        };
-        Ok(gradient(point, self.subject, leaf)?.0)
     }
 }

@@ -35,7 +35,7 @@ fn plausible(format: Format) -> f64 {
 const SAME_FORMULA: f64 = 1e-20;
 
 /// Rows that a part shows.
-const MOST_ROWS: usize = 10;
+pub(super) const MOST_ROWS: usize = 10;
 
 /// One coordinate in double-double.
 struct Again {
@@ -109,7 +109,6 @@ pub(super) fn decide(
     }
     again
         .iter()
-        .take(MOST_ROWS)
         .map(|again| row(point, coordinates, answers, again))
         .collect()
 }

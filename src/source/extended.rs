@@ -81,7 +81,8 @@ pub fn extended_digits(a: DoubleDouble, b: DoubleDouble) -> f64 {
     if digits.is_nan() {
         0.0
     } else {
-        digits.clamp(0.0, MOST_EXTENDED_DIGITS)
+        // The sum makes a 0 of −0, which is what the logarithm of 1 becomes.
+        digits.clamp(0.0, MOST_EXTENDED_DIGITS) + 0.0
     }
 }
 

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::check::{CheckError, Examined, NamedSource, Silent, examine};
 use crate::judge::Verdict;
-use crate::network::Coordinate;
+use crate::network::{Coordinate, NetworkLayer};
 use crate::report::PartName;
 use crate::report::power::MutantRow;
 use crate::rng;
@@ -246,8 +246,17 @@ impl Planned {
             (_, Some(at)) => Some(point.problem.network.layers()[at].name.as_str()),
             (_, None) => Some("loss"),
         };
+        // Of layers that read one activation only the sum of what they send back is seen: unless the
+        // share of one has a known look, the block of branches that starts there answers.
+        let block = subject.at.and_then(|at| {
+            let layers = point.problem.network.layers();
+            let starts_here =
+                |block: &&NetworkLayer| block.fork.is_some_and(|fork| layers[at].reads == [fork]);
+            layers.iter().rev().find(starts_here)
+        });
+        let block = block.map(|block| block.name.as_str());
         match guilty {
-            Some(guilty) if culprits != [guilty] => {
+            Some(guilty) if culprits != [guilty] && culprits != [block.unwrap_or(guilty)] => {
                 row.misplaced = 1;
                 row.examples
                     .push(format!("MISPLACED: {case}: {}", place.sentence()));

@@ -13,6 +13,9 @@ use super::precision::{Exponents, Found, differences, is_patternless, root_mean_
 /// With fewer entries that are off, chance has formats and patterns too.
 const FEWEST: usize = 16;
 
+/// The same, where sizes alone tell.
+const FEWEST_BY_SIZE: usize = 64;
+
 /// Cosine of the angle to the right gradient from which on it is the same gradient, but for errors: sums
 /// of hundreds of terms lose many of them.
 const SAME_DIRECTION: f64 = 0.5;
@@ -41,7 +44,8 @@ fn found(context: &Context<'_>, find: fn(&Context<'_>) -> Option<Format>) -> Opt
         .count();
     let is_enough = informative >= FEWEST
         && informative * 2 > context.right.iter().filter(|g| g.abs() > 0.0).count();
-    if !is_enough || context.wrong.iter().any(|wrong| !wrong.is_finite()) {
+    let is_finite = context.wrong.iter().all(|wrong| wrong.is_finite());
+    if !is_enough || !is_finite || !is_same(context) {
         return None;
     }
     let format = find(context)?;
@@ -56,17 +60,18 @@ fn found(context: &Context<'_>, find: fn(&Context<'_>) -> Option<Format>) -> Opt
     })
 }
 
-/// The format of the fewest bits that holds every value, and hardly any of the right ones.
-fn held(context: &Context<'_>) -> Option<Format> {
+/// Whether it is the right gradient, but for errors.
+fn is_same(context: &Context<'_>) -> bool {
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let largest = context.right.iter().fold(0.0, |a: f64, g| a.max(g.abs()));
     let scaled = |values: &[f64]| -> Vec<f64> { values.iter().map(|v| v / largest).collect() };
     let (wrong, right) = (scaled(context.wrong), scaled(context.right));
     let sizes = (dot(&wrong, &wrong) * dot(&right, &right)).sqrt();
-    let is_same = dot(&wrong, &right) >= SAME_DIRECTION * sizes;
-    if !is_same {
-        return None;
-    }
+    dot(&wrong, &right) >= SAME_DIRECTION * sizes
+}
+
+/// The format of the fewest bits that holds every value, and hardly any of the right ones.
+fn held(context: &Context<'_>) -> Option<Format> {
     [Format::Bf16, Format::F16].into_iter().find(|format| {
         let holds = |value: &&f64| format.holds(**value, Exponents::Any);
         let nonzero = || context.right.iter().filter(|g| g.abs() > 0.0);
@@ -77,6 +82,9 @@ fn held(context: &Context<'_>) -> Option<Format> {
 
 /// The format whose errors are as large as the differences, where these have no pattern.
 fn by_size(context: &Context<'_>) -> Option<Format> {
+    if context.right.len() < FEWEST_BY_SIZE {
+        return None;
+    }
     // The reference's bounds are so many spreads of one unit roundoff of f64.
     let spreads = (SAFETY * SAFETY_OTHER_ORDER).sqrt();
     let shares: Vec<f64> = differences(context)

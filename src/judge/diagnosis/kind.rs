@@ -87,6 +87,21 @@ pub enum BugKind {
     Noise,
 }
 
+impl BugKind {
+    /// Whether it is about what comes back through several branches.
+    #[must_use]
+    pub fn is_of_branches(self) -> bool {
+        matches!(
+            self,
+            Self::BranchDropped
+                | Self::BranchDoubled
+                | Self::BranchSign
+                | Self::BranchesHalved
+                | Self::PartsMisplaced
+        )
+    }
+}
+
 /// By what a gradient is too large.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -13,6 +13,10 @@ const FEWEST_IN_FORMAT: usize = 16;
 /// So many values are hardly ever held by a narrower format than the one that they were rounded to.
 const FEWEST_TO_CHOOSE: usize = 8;
 
+/// A sum that was added up in f16 is one of bf16 in one of eight cases: with so many values that is
+/// hardly chance.
+const FEWEST_OF_NARROWEST: usize = 4;
+
 /// Noise is smaller than this share of the value.
 const LARGEST: f64 = 1e-2;
 
@@ -115,7 +119,12 @@ pub(super) fn rounded(context: &Context<'_>) -> Vec<Found> {
             .find_map(|exponents| moved_by_rounding(context, format, exponents))
             .map(|moved| (format, moved))
     };
-    let fitting: Vec<(Format, usize)> = Format::ALL.into_iter().filter_map(fits).collect();
+    let mut fitting: Vec<(Format, usize)> = Format::ALL.into_iter().filter_map(fits).collect();
+    if let [(Format::Bf16, moved)] = fitting[..]
+        && moved < FEWEST_OF_NARROWEST
+    {
+        fitting.push((Format::F16, moved));
+    }
     // Sums that were added up in a narrower format are held by it, and a few can lie beside the right
     // ones as roundings to a wider one do.
     let is_held_by_narrower = |format: Format| {

@@ -18,7 +18,7 @@ pub(super) fn resnet8() -> NetworkSpec {
             class_weights: None,
         },
         layers: vec![
-            layer("conv1", conv(16, 3, 1)),
+            layer("conv1", conv(16, 3, 1, false)),
             layer("bn1", batch_norm()),
             layer("relu1", OpSpec::Relu {}),
             layer("block1", block(16, 1)),
@@ -42,20 +42,21 @@ pub(super) fn resnet8() -> NetworkSpec {
 /// Two convolutions with batch norm, and past them the input, projected where its shape changes.
 fn block(channels: usize, stride: usize) -> OpSpec {
     let projection: Option<LayerSpec> =
-        (stride != 1).then(|| layer("conv", conv(channels, 1, stride)));
+        (stride != 1).then(|| layer("conv", conv(channels, 1, stride, true)));
     OpSpec::Residual(ResidualSpec {
         layers: vec![
-            layer("conv1", conv(channels, 3, stride)),
+            layer("conv1", conv(channels, 3, stride, false)),
             layer("bn1", batch_norm()),
             layer("relu1", OpSpec::Relu {}),
-            layer("conv2", conv(channels, 3, 1)),
+            layer("conv2", conv(channels, 3, 1, false)),
             layer("bn2", batch_norm()),
         ],
         shortcut: projection.into_iter().collect(),
     })
 }
 
-fn conv(out_channels: usize, kernel: usize, stride: usize) -> OpSpec {
+/// Without bias where a batch norm follows, which takes any away.
+fn conv(out_channels: usize, kernel: usize, stride: usize, bias: bool) -> OpSpec {
     OpSpec::Conv2d(Conv2dSpec {
         out_channels,
         kernel: [kernel; 2],
@@ -63,7 +64,7 @@ fn conv(out_channels: usize, kernel: usize, stride: usize) -> OpSpec {
         padding: [kernel / 2; 2],
         dilation: [1, 1],
         groups: 1,
-        bias: true,
+        bias,
     })
 }
 
