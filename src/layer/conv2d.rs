@@ -11,7 +11,7 @@
 
 use std::ops::Range;
 
-use crate::scalar::{Scalar, axpy};
+use crate::scalar::{Scalar, axpy, axpy_of_four};
 use crate::spec::extent::Window;
 use crate::tensor::{Tensor, values, values_mut, zeros};
 
@@ -45,6 +45,14 @@ struct Sizes {
     taps: usize,
 }
 
+/// A product in the sum that is an output.
+struct Term {
+    /// Position among the weights of the output channel.
+    weight: usize,
+    /// Position in the input of the group, for the first window of a patch.
+    input: usize,
+}
+
 impl Conv2d {
     /// Compute y of shape `output` from x (N, C, H, W), weight (O, C/G, kh, kw) and, if there is one,
     /// bias (O).
@@ -72,23 +80,19 @@ impl Conv2d {
         let (weight, x, y) = (values(&parameters[0]), values(x), values_mut(y));
         let bias = parameters.get(1).map(values);
         let planes = Planes::new(self.window, sizes.input, sizes.output);
-        let taps = planes.taps();
-        for n in 0..sizes.batch {
-            for o in channels.clone() {
-                let plane = &mut y[sizes.output_plane(n, o)];
-                plane.fill(bias.map_or(S::zero(), |bias| bias[o]));
-                for c in 0..sizes.group_in {
-                    let x = &x[sizes.input_plane(n, o, c)];
-                    let kernel = &weight[sizes.kernel(o, c)..];
-                    for tap in &taps {
-                        for (met, at) in planes.meetings(tap) {
-                            axpy(
-                                &mut plane[met],
-                                kernel[tap.at],
-                                &x[at..],
-                                self.window.stride[1],
-                            );
-                        }
+        let mut terms = Vec::new();
+        for patch in planes.patches() {
+            sizes.terms(&patch.taps, &mut terms);
+            for n in 0..sizes.batch {
+                for o in channels.clone() {
+                    let x = &x[sizes.input_group(n, o)];
+                    let kernels = &weight[sizes.kernel(o, 0)..];
+                    let plane = &mut y[sizes.output_plane(n, o)];
+                    let bias = bias.map_or(S::zero(), |bias| bias[o]);
+                    for (row, below) in planes.rows(&patch) {
+                        let y = &mut plane[row];
+                        y.fill(bias);
+                        add_terms(y, kernels, x, below, &terms, self.window.stride[1]);
                     }
                 }
             }
@@ -184,8 +188,52 @@ impl Sizes {
         start..start + size
     }
 
+    /// The planes in the input that are the group of output channel `o` of sample `n`.
+    fn input_group(&self, n: usize, o: usize) -> Range<usize> {
+        let first = self.input_plane(n, o, 0);
+        first.start..first.start + self.group_in * first.len()
+    }
+
+    /// Set `terms` to what `taps` of all input channels of a group give, in the order in which they are
+    /// added up: channel by channel, each in the taps' order.
+    fn terms(&self, taps: &[(usize, usize)], terms: &mut Vec<Term>) {
+        let plane = self.input[0] * self.input[1];
+        terms.clear();
+        terms.extend((0..self.group_in).flat_map(|c| {
+            taps.iter().map(move |(tap, first)| Term {
+                weight: c * self.taps + tap,
+                input: c * plane + first,
+            })
+        }));
+    }
+
     /// Where the kernel begins that leads from channel `c` of the group to output channel `o`.
     fn kernel(&self, o: usize, c: usize) -> usize {
         (o * self.group_in + c) * self.taps
+    }
+}
+
+/// y[j] += Σ weight · x[below + input + stride·j] over `terms`, in their order: the same sums for every
+/// window, however many are added up at once.
+///
+/// Not inlined, since y overlaps with nothing as an argument, and as a part of a tensor for all that the
+/// compiler knows it may: see [`axpy_of_four`].
+#[inline(never)]
+fn add_terms<S: Scalar>(
+    y: &mut [S],
+    weights: &[S],
+    x: &[S],
+    below: usize,
+    terms: &[Term],
+    stride: usize,
+) {
+    let (fours, rest) = terms.as_chunks::<4>();
+    for four in fours {
+        let weights = four.each_ref().map(|term| weights[term.weight]);
+        let x = four.each_ref().map(|term| &x[below + term.input..]);
+        axpy_of_four(y, weights, x, stride);
+    }
+    for term in rest {
+        axpy(y, weights[term.weight], &x[below + term.input..], stride);
     }
 }

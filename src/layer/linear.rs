@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use crate::scalar::{Scalar, axpy, dot};
+use crate::scalar::{Scalar, axpy, axpy_of_four, dot};
 use crate::tensor::{Tensor, values, values_mut, zeros};
 
 use super::LayerGradients;
@@ -65,8 +65,8 @@ pub fn backward<S: Scalar>(
     for (n, dy) in values(dy).chunks_exact(outputs).enumerate() {
         let x = &values(x)[n * inputs..][..inputs];
         let dx = &mut values_mut(&mut dx)[n * inputs..][..inputs];
+        add_rows(dx, dy, weight);
         for (o, dy) in dy.iter().enumerate() {
-            axpy(dx, *dy, &weight[o * inputs..][..inputs], 1);
             axpy(
                 &mut values_mut(&mut gradients[0])[o * inputs..][..inputs],
                 *dy,
@@ -81,5 +81,22 @@ pub fn backward<S: Scalar>(
     LayerGradients {
         input: dx,
         parameters: gradients,
+    }
+}
+
+/// dx[i] += Σ_o dy[o] · W[o,i], in the order of o.
+///
+/// Not inlined, since dx overlaps with nothing as an argument: see [`axpy_of_four`].
+#[inline(never)]
+fn add_rows<S: Scalar>(dx: &mut [S], dy: &[S], weight: &[S]) {
+    let inputs = dx.len();
+    let (dy_fours, dy_rest) = dy.as_chunks::<4>();
+    let (fours, rest) = weight.split_at(4 * dy_fours.len() * inputs);
+    for (dy, rows) in dy_fours.iter().zip(fours.chunks_exact(4 * inputs)) {
+        let rows = [0, 1, 2, 3].map(|o| &rows[o * inputs..][..inputs]);
+        axpy_of_four(dx, *dy, rows, 1);
+    }
+    for (dy, row) in dy_rest.iter().zip(rest.chunks_exact(inputs)) {
+        axpy(dx, *dy, row, 1);
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use crate::layer::{Branches, Layer, Saved};
 use crate::scalar::Scalar;
-use crate::tensor::Tensor;
+use crate::tensor::{Tensor, values};
 
 use super::{Network, NetworkLayer, Parameters, Pattern};
 
@@ -62,6 +62,24 @@ impl<S: Scalar> Live<S> {
             input.expect("what a layer reads has been computed before")
         });
         inputs.collect()
+    }
+}
+
+impl Live<f64> {
+    /// Whether all activations are the same to the bit: then so is all that follows from them.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same_tensor = |a: &Tensor<f64>, b: &Tensor<f64>| {
+            let mut pairs = values(a).iter().zip(values(b));
+            a.shape() == b.shape() && pairs.all(|(a, b)| a.to_bits() == b.to_bits())
+        };
+        let mut pairs = self.activations.iter().zip(&other.activations);
+        self.activations.len() == other.activations.len()
+            && pairs.all(|pair| match pair {
+                (Some(a), Some(b)) => same_tensor(a, b),
+                (None, None) => true,
+                _ => false,
+            })
     }
 }
 

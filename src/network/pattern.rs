@@ -21,6 +21,17 @@ impl Pattern {
         }
     }
 
+    /// The choices in `saved` of some first layers, and behind them those of `other`, which begins with the
+    /// same layer.
+    #[must_use]
+    pub fn continued<S>(saved: Vec<Saved<S>>, other: &Self) -> Self {
+        let behind = other.places[saved.len()..].to_vec();
+        let layers = saved.into_iter().map(Saved::into_choices);
+        Self {
+            places: layers.chain(behind).collect(),
+        }
+    }
+
     /// The choices of layer number `place`, or behind the last of the loss; `None` when there are none.
     #[must_use]
     pub fn at(&self, place: usize) -> Option<&[u32]> {

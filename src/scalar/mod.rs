@@ -128,6 +128,7 @@ pub fn logistic<S: Scalar>(x: S) -> S {
 /// The order is fixed, so that every `Scalar` rounds its primal alike, and the partial sums are
 /// independent, so that the compiler can keep them in vector registers.
 #[must_use]
+#[inline]
 pub fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
     const LANES: usize = 8;
     let mut lanes = [S::zero(); LANES];
@@ -146,6 +147,7 @@ pub fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
 }
 
 /// `y[j] += k·x[stride·j]` for every j.
+#[inline]
 pub fn axpy<S: Scalar>(y: &mut [S], k: S, x: &[S], stride: usize) {
     if stride == 1 {
         for (y, x) in y.iter_mut().zip(x) {
@@ -154,6 +156,36 @@ pub fn axpy<S: Scalar>(y: &mut [S], k: S, x: &[S], stride: usize) {
     } else {
         for (y, x) in y.iter_mut().zip(x.iter().step_by(stride)) {
             y.add_product(&k, x);
+        }
+    }
+}
+
+/// Four [`axpy`] one after the other: the same sums, to the bit.
+///
+/// In one sweep y is loaded and stored once for four products, and its entries, which do not wait for
+/// each other, fill the vector registers. The compiler sees that in a function whose argument y is: a
+/// slice that it was cut out of could be one of x's too. So this is a part of its caller.
+///
+/// # Panics
+/// When an x is shorter than y asks for.
+#[inline(always)]
+pub fn axpy_of_four<S: Scalar>(y: &mut [S], k: [S; 4], x: [&[S]; 4], stride: usize) {
+    let [a, b, c, d] = x;
+    if stride == 1 {
+        // Of one length, so that no index is checked in the loop.
+        let [a, b, c, d] = [a, b, c, d].map(|x| &x[..y.len()]);
+        for j in 0..y.len() {
+            y[j].add_product(&k[0], &a[j]);
+            y[j].add_product(&k[1], &b[j]);
+            y[j].add_product(&k[2], &c[j]);
+            y[j].add_product(&k[3], &d[j]);
+        }
+    } else {
+        for (j, y) in y.iter_mut().enumerate() {
+            y.add_product(&k[0], &a[j * stride]);
+            y.add_product(&k[1], &b[j * stride]);
+            y.add_product(&k[2], &c[j * stride]);
+            y.add_product(&k[3], &d[j * stride]);
         }
     }
 }
@@ -171,6 +203,31 @@ mod tests {
                 dot(&a, &a).to_bits() == f64::from(expected).to_bits(),
                 "Σ i² up to {length}"
             );
+        }
+    }
+
+    #[test]
+    fn four_axpys_in_one_sweep_are_four_axpys() {
+        let numbers = |count: u32, seed: f64| -> Vec<f64> {
+            (0..count).map(|i| (f64::from(i) + seed).sin()).collect()
+        };
+        for length in 0..20 {
+            for stride in 1..4 {
+                let x = [1.0, 2.0, 3.0, 4.0].map(|seed| numbers(60, seed));
+                let k = [0.1, -0.7, 1e-9, 3.0];
+                let mut one_by_one = numbers(length, 5.0);
+                let mut at_once = one_by_one.clone();
+                for (k, x) in k.iter().zip(&x) {
+                    axpy(&mut one_by_one, *k, x, stride);
+                }
+                axpy_of_four(&mut at_once, k, x.each_ref().map(Vec::as_slice), stride);
+                let bits = |y: &[f64]| y.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
+                assert_eq!(
+                    bits(&at_once),
+                    bits(&one_by_one),
+                    "{length} entries, stride {stride}"
+                );
+            }
         }
     }
 

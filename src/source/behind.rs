@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::layer::Saved;
+use crate::loss::Loss;
 use crate::network::{Coordinate, LeafName, Live, Network, Parameters, Pattern, Problem};
 use crate::scalar::Scalar;
 use crate::tensor::{self, Tensor, values_mut};
@@ -132,30 +134,123 @@ impl<S: Scalar> Behind<'_, S> {
     pub(super) fn evaluate_watched(
         &self,
         units: Range<usize>,
-        mut watch: impl FnMut(usize, &Tensor<S>),
+        watch: impl FnMut(usize, &Tensor<S>),
     ) -> Outcome<S> {
         let Some(loss) = &self.problem.objective.loss else {
-            return Outcome {
-                loss: S::zero(),
-                branches: Pattern::default(),
-            };
+            return Outcome::nothing();
         };
-        let network = &self.problem.network;
+        let mut live = self.changed(units);
+        self.finish(loss, self.first_behind(), &mut live, Vec::new(), watch)
+    }
+
+    /// What the layers behind the owner read when units `units` of its output are computed again.
+    fn changed(&self, units: Range<usize>) -> Live<S> {
         let mut live = self.live.clone();
-        let mut first = 0;
         if let (Some(owner), Some(x)) = (self.layer, &self.input) {
-            first = owner + 1;
-            let y = live.get_mut(first).expect("the owner has an output");
-            let layer = &network.layers()[owner].layer;
+            let y = live.get_mut(owner + 1).expect("the owner has an output");
+            let layer = &self.problem.network.layers()[owner].layer;
             layer.forward_units(&self.own, x, units, y);
         }
+        live
+    }
+
+    /// Run the layers from number `first` on, and `loss`; those before `first` kept `saved`.
+    fn finish(
+        &self,
+        loss: &Loss,
+        first: usize,
+        live: &mut Live<S>,
+        mut saved: Vec<Saved<S>>,
+        mut watch: impl FnMut(usize, &Tensor<S>),
+    ) -> Outcome<S> {
+        let network = &self.problem.network;
         let (parameters, replay) = (self.parameters, self.replay);
-        let trace = network.forward_from(first, parameters, &mut live, replay, &mut watch);
+        let trace = network.forward_from(first, parameters, live, replay, &mut watch);
         watch(network.layers().len(), &trace.output);
+        saved.extend(trace.saved);
         let scale = S::constant(self.problem.objective.scale);
         Outcome {
-            loss: scale * loss.forward(&trace.output, Pattern::branches_of_loss(self.replay)),
-            branches: Pattern::of(trace.saved, loss.choices(&trace.output)),
+            loss: scale * loss.forward(&trace.output, Pattern::branches_of_loss(replay)),
+            branches: Pattern::of(saved, loss.choices(&trace.output)),
+        }
+    }
+
+    fn first_behind(&self) -> usize {
+        self.layer.map_or(0, |owner| owner + 1)
+    }
+}
+
+/// The pass behind the owner at the unperturbed point.
+///
+/// Most changes of one weight die away soon: where its input is 0, and in a ReLU that is off, in every
+/// sample. What follows is then the same to the bit, and need not be computed again.
+pub(super) struct Unmoved {
+    /// What is live before each layer from the first behind the owner to the next one with parameters,
+    /// which makes all of its outputs depend on a change.
+    live: Vec<Live<f64>>,
+    outcome: Outcome<f64>,
+}
+
+impl Behind<'_, f64> {
+    /// The pass at the point where nothing is changed.
+    pub(super) fn unmoved(&self) -> Unmoved {
+        let (network, first) = (&self.problem.network, self.first_behind());
+        let mut live = vec![self.live.clone()];
+        let behind = network.layers().iter().enumerate().skip(first);
+        for (number, _) in behind.take_while(|(_, layer)| layer.parameters.is_empty()) {
+            let mut next = live.last().expect("the owner's output").clone();
+            self.run_one(number, &mut next);
+            live.push(next);
+        }
+        Unmoved {
+            live,
+            outcome: self.evaluate(0..0),
+        }
+    }
+
+    /// As [`Behind::evaluate`], from `unmoved` as soon as nothing is left of the change.
+    pub(super) fn evaluate_beside(&self, unmoved: &Unmoved, units: Range<usize>) -> Outcome<f64> {
+        let Some(loss) = &self.problem.objective.loss else {
+            return Outcome::nothing();
+        };
+        let mut live = self.changed(units);
+        let mut saved = Vec::with_capacity(unmoved.live.len());
+        let mut number = self.first_behind();
+        for (position, before) in unmoved.live.iter().enumerate() {
+            if live.is_same(before) {
+                return Outcome {
+                    loss: unmoved.outcome.loss,
+                    branches: Pattern::continued(saved, &unmoved.outcome.branches),
+                };
+            }
+            if position + 1 < unmoved.live.len() {
+                saved.extend(self.run_one(number, &mut live));
+                number += 1;
+            }
+        }
+        self.finish(loss, number, &mut live, saved, |_, _| ())
+    }
+
+    fn run_one(&self, number: usize, live: &mut Live<f64>) -> Option<Saved<f64>> {
+        let mut kept = None;
+        self.problem.network.run(
+            number..number + 1,
+            self.parameters,
+            live,
+            self.replay,
+            |_, _| (),
+            |saved| kept = Some(saved),
+        );
+        kept
+    }
+}
+
+impl<S: Scalar> Outcome<S> {
+    /// Of an objective without loss.
+    fn nothing() -> Self {
+        Self {
+            loss: S::zero(),
+            branches: Pattern::default(),
         }
     }
 }

@@ -3,13 +3,14 @@
 use crate::network::{Coordinate, Pattern, Unit};
 use crate::tensor::values;
 
-use super::behind::{self, Behind, Owner};
+use super::behind::{self, Behind, Owner, Unmoved};
 use super::{Question, SAFETY, SourceError};
 
 /// The objective along one coordinate.
 pub(super) struct Line<'a> {
     question: &'a Question<'a>,
     behind: Behind<'a, f64>,
+    unmoved: Unmoved,
     first_behind: usize,
     coordinate: Coordinate,
     /// The coordinate's unperturbed value; restored from here, since +h, −2h, +h would miss it.
@@ -39,9 +40,11 @@ pub(super) struct Place {
 
 impl<'a> Line<'a> {
     pub(super) fn new(question: &'a Question<'a>, owner: &'a Owner<'a, f64>) -> Self {
+        let behind = owner.behind();
         Self {
             question,
-            behind: owner.behind(),
+            unmoved: behind.unmoved(),
+            behind,
             first_behind: owner.first_behind(),
             coordinate: question.coordinates[0],
             origin: 0.0,
@@ -68,7 +71,7 @@ impl<'a> Line<'a> {
         let problem = self.question.problem;
         self.behind.replace(self.coordinate.index, w);
         let unit = behind::unit(&problem.network, self.coordinate);
-        let outcome = self.behind.evaluate(unit..unit + 1);
+        let outcome = self.behind.evaluate_beside(&self.unmoved, unit..unit + 1);
         let mut value = outcome.loss;
         let mut same_penalty = true;
         if let Some(penalty) = problem.penalty_on(self.coordinate.leaf) {
