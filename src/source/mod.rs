@@ -20,6 +20,7 @@ mod line;
 mod point;
 mod reverse;
 mod rounding;
+pub mod second;
 mod single;
 pub mod sweep;
 mod turned;
@@ -48,6 +49,7 @@ pub use function::{
 pub use point::Point;
 pub use reverse::Reverse;
 pub use rounding::{Rounding, SAFETY, SAFETY_OTHER_ORDER};
+pub use second::SecondOrder;
 pub use single::{Backward, Single};
 pub use sweep::{Sweep, sweep};
 pub use turned::{Turned, turned};
@@ -113,6 +115,11 @@ pub trait GradientSource: Sync {
     /// `pattern`; `None` when the source does not pass them on the way.
     fn output_gradients(&self, problem: &Problem, pattern: &Pattern) -> Option<Vec<Tensor<f64>>> {
         let _ = (problem, pattern);
+        None
+    }
+
+    /// The same formula, to be differentiated once more; `None` when the source knows `f64` only.
+    fn second_order(&self) -> Option<&dyn SecondOrder> {
         None
     }
 
