@@ -26,6 +26,18 @@ impl<S> Leaves<S> {
             LeafName::Parameter(number) => &self.parameters.tensors[number],
         }
     }
+
+    /// The numbers for `leaf`, to be written.
+    ///
+    /// # Panics
+    /// When there is no such parameter.
+    #[must_use]
+    pub fn leaf_mut(&mut self, leaf: LeafName) -> &mut Tensor<S> {
+        match leaf {
+            LeafName::Input => &mut self.input,
+            LeafName::Parameter(number) => &mut self.parameters.tensors[number],
+        }
+    }
 }
 
 impl Problem {

@@ -56,6 +56,18 @@ impl<S> Evaluation<S> {
             LeafName::Parameter(number) => &self.parameters[number],
         }
     }
+
+    /// The gradient with respect to `leaf`, to be written.
+    ///
+    /// # Panics
+    /// When there is no such parameter.
+    #[must_use]
+    pub fn leaf_mut(&mut self, leaf: LeafName) -> &mut Tensor<S> {
+        match leaf {
+            LeafName::Input => &mut self.input,
+            LeafName::Parameter(number) => &mut self.parameters[number],
+        }
+    }
 }
 
 impl Problem {

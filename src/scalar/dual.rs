@@ -58,7 +58,7 @@ impl Dual<1> {
         let mut variable = DualSVec64::from_re(value);
         if slope != 0.0 {
             variable = variable.derivative(0);
-            variable.eps = variable.eps * slope;
+            variable.eps *= slope;
         }
         Self(variable)
     }

@@ -24,7 +24,7 @@ impl<const N: usize> HyperDual<N> {
         let mut variable = HyperDualSVec64::from_re(value);
         if slope != 0.0 {
             variable = variable.derivative1(0);
-            variable.eps1 = variable.eps1 * slope;
+            variable.eps1 *= slope;
         }
         Self(variable)
     }

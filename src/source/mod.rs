@@ -16,6 +16,7 @@ mod dual;
 mod extended;
 mod faulty;
 mod function;
+mod jacobian;
 mod line;
 mod point;
 mod reverse;
@@ -46,6 +47,7 @@ pub use function::{
     Detection, Finding, InputError, LadderOptions, MOST_EVALUATIONS, MOST_KINK_EVALUATIONS, Reason,
     Side, derivative, detect_kink, extrapolate, gradient,
 };
+pub use jacobian::{adjoint_spread, jacobian_columns, jacobian_vector, under_cotangent};
 pub use point::Point;
 pub use reverse::Reverse;
 pub use rounding::{Rounding, SAFETY, SAFETY_OTHER_ORDER};

@@ -8,13 +8,13 @@
 //! passes. The divisor is exact, but w ± h·v may have to be rounded: what the realised direction lacks
 //! to v moves D by as much as H times that, which counts as rounding.
 
-use crate::network::{Coordinate, Leaves, Pattern, Problem};
+use crate::network::{Coordinate, Leaves, Problem};
 use crate::tensor::{Tensor, values};
 
 use super::super::central::{Ladder, Stencil};
 use super::super::line::Quotient;
 use super::super::rounding::{perturbed_runs, tensor_spread};
-use super::super::{Backprop, Estimate, Point, SAFETY};
+use super::super::{Backprop, Estimate, Point, Rounding, SAFETY};
 use super::product::{Derivatives, SecondOrder};
 use crate::scalar::{Format, Stochastic};
 
@@ -33,17 +33,20 @@ pub fn differences(
     v: &Leaves<f64>,
     coordinates: &[Coordinate],
 ) -> Vec<Option<Estimate>> {
-    let spreads: Vec<f64> = coordinates
-        .iter()
-        .map(|coordinate| point.rounding.derivative(*coordinate))
-        .collect();
+    let spread = |problem: &Problem| {
+        let rounding = Rounding::measure(problem, &point.pattern, point.seed(), Format::F64);
+        let spreads = coordinates.iter();
+        spreads
+            .map(|coordinate| rounding.derivative(*coordinate))
+            .collect()
+    };
     let pick = |derivatives: &Derivatives| {
         let of = |coordinate: &Coordinate| {
             values(derivatives.leaves.leaf(coordinate.leaf))[coordinate.index]
         };
         coordinates.iter().map(of).collect()
     };
-    climb(subject, &point.problem, &point.pattern, v, &spreads, pick)
+    climb(subject, point, v, spread, pick)
 }
 
 /// The same of the gradient with respect to every layer's output, in the layers' order.
@@ -57,38 +60,61 @@ pub fn output_differences(
         problem, pattern, ..
     } = point;
     let exact: Vec<Tensor<f64>> = problem.output_gradients(Some(pattern));
-    let runs: Vec<Vec<Tensor<Stochastic>>> = perturbed_runs(point.seed(), Format::F64, || {
-        problem.output_gradients(Some(pattern))
-    });
-    let mut spreads = Vec::new();
-    for (layer, exact) in exact.iter().enumerate() {
-        let perturbed: Vec<&[Stochastic]> = runs.iter().map(|run| values(&run[layer])).collect();
-        spreads.extend(tensor_spread(exact, &perturbed, Format::F64));
-    }
+    let spread = |problem: &Problem| {
+        let exact: Vec<Tensor<f64>> = problem.output_gradients(Some(pattern));
+        let runs: Vec<Vec<Tensor<Stochastic>>> = perturbed_runs(point.seed(), Format::F64, || {
+            problem.output_gradients(Some(pattern))
+        });
+        let mut spreads = Vec::new();
+        for (layer, exact) in exact.iter().enumerate() {
+            let perturbed: Vec<&[Stochastic]> =
+                runs.iter().map(|run| values(&run[layer])).collect();
+            spreads.extend(tensor_spread(exact, &perturbed, Format::F64));
+        }
+        spreads
+    };
     let pick = |derivatives: &Derivatives| {
         let outputs = derivatives.outputs.iter();
         outputs.flat_map(values).copied().collect()
     };
-    let mut all = climb(subject, problem, pattern, v, &spreads, pick).into_iter();
+    let mut all = climb(subject, point, v, spread, pick).into_iter();
     let layers = exact.iter();
     layers
         .map(|dy| all.by_ref().take(dy.len()).collect())
         .collect()
 }
 
-/// Climb all ladders at once: of the numbers that `pick` takes from a gradient, which rounding moves by
-/// `spreads`.
+/// Climb all ladders at once: of the numbers that `pick` takes from a gradient, and that rounding moves by
+/// `spread` where a problem is.
+///
+/// Rounding is measured at the point and at both ends of the first step, and the largest counts: a weight
+/// near 0 makes a small gradient, and a small rounding, at the point only.
 fn climb(
     subject: &dyn SecondOrder,
-    problem: &Problem,
-    pattern: &Pattern,
+    point: &Point,
     v: &Leaves<f64>,
-    spreads: &[f64],
+    spread: impl Fn(&Problem) -> Vec<f64>,
     pick: impl Fn(&Derivatives) -> Vec<f64>,
 ) -> Vec<Option<Estimate>> {
+    let (problem, pattern) = (&point.problem, &point.pattern);
+    let mut h = first_step(problem, v);
+    let mut spreads = spread(problem);
+    for step in [h, -h] {
+        let Leaves { input, parameters } = problem.along(v, |w, v| w + step * v);
+        let end = Problem {
+            input,
+            parameters,
+            ..problem.clone()
+        };
+        for (largest, there) in spreads.iter_mut().zip(spread(&end)) {
+            // What is not finite there says nothing about smaller steps.
+            if there.is_finite() {
+                *largest = largest.max(there);
+            }
+        }
+    }
     let mut ladders: Vec<(Ladder, bool)> =
         spreads.iter().map(|_| (Ladder::default(), true)).collect();
-    let mut h = first_step(problem, v);
     for _ in 0..MOST_HALVINGS {
         let [above, below] = [h, -h].map(|step| problem.along(v, |w, v| w + step * v));
         let lacking = lacking(&above, &below, v, h);
@@ -96,7 +122,7 @@ fn climb(
         let [above, below] =
             [above, below].map(|leaves| pick(&subject.gradient_at(problem, pattern, leaves)));
         let ends = above.iter().zip(&below);
-        let ladders = ladders.iter_mut().zip(ends).zip(spreads).enumerate();
+        let ladders = ladders.iter_mut().zip(ends).zip(&spreads).enumerate();
         for (at, (((ladder, climbs), (above, below)), spread)) in ladders {
             if !*climbs {
                 continue;
