@@ -6,10 +6,12 @@ mod control;
 mod diagnose;
 mod examine;
 mod explain;
+mod jacobian;
 mod kinks;
 mod observe;
 mod open;
 mod problem;
+mod second;
 mod select;
 mod single;
 mod sweep;
@@ -25,14 +27,17 @@ use crate::network::{CoordinateError, Problem};
 use crate::report::{self, PartName, Report, Setup};
 use crate::rng;
 use crate::scalar::Format;
+use crate::source::second::Moving;
 use crate::source::{
     Backprop, Central, Dual, Gradient, GradientSource, Point, Reverse, Single, SourceError,
 };
 use crate::spec::PenaltySpec;
-use crate::spec::case::{Case, Precision, SourceName, Step};
+use crate::spec::case::{Case, Order, Precision, SourceName, Step};
 use crate::spec::plan::PlanError;
 
+pub use jacobian::{JacobianRow, JacobianView, jacobian};
 pub use problem::problem;
+pub use second::examine_second;
 pub use sweep::{sweep, sweep_at};
 
 /// A report, and how long its sources took, which is no part of it.
@@ -120,6 +125,14 @@ pub enum CheckError {
         /// What the case says.
         case: Precision,
     },
+    /// The backward cannot be differentiated.
+    #[error(
+        "the gradient under test is of numbers only, and cannot be differentiated: use --order 1, or a backward that runs on any numbers"
+    )]
+    OneOrder,
+    /// The second order is judged in `f64` alone.
+    #[error("--order 2 is judged in f64: use --precision f64, or --order 1 for f32")]
+    SecondOrderInF32,
     /// There is no such coordinate.
     #[error(transparent)]
     Coordinate(#[from] CoordinateError),
@@ -155,6 +168,9 @@ pub fn check_subject(
     subject: Box<dyn GradientSource>,
     progress: &dyn Progress,
 ) -> Result<Checked, CheckError> {
+    if case.order == Order::Second && case.precision == Precision::F32 {
+        return Err(CheckError::SecondOrderInF32);
+    }
     let sources = sources(case, subject)?;
     let case = &problem::sealed(case)?;
     let problem = problem(case)?;
@@ -169,7 +185,14 @@ pub fn check_subject(
     let mut control = None;
     for (name, problem) in part_problems(problem, case.penalty) {
         let point = Point::new(problem, rng::derive(case.seed, "perturbations", 0));
-        let examined = examine(name, &point, &sources, &coordinates, progress)?;
+        let mut examined = examine(name, &point, &sources, &coordinates, progress)?;
+        if case.order == Order::Second {
+            let subject = sources[0].1.as_ref();
+            let moving = Moving::Parameters;
+            let second =
+                examine_second(&point, subject, moving, &coordinates, case.seed, progress)?;
+            examined.part.second = Some(second);
+        }
         for (sum, time) in seconds.iter_mut().zip(&examined.seconds) {
             sum.1 += *time;
         }
@@ -180,6 +203,8 @@ pub fn check_subject(
     }
     let control = control.unwrap_or(report::Control::Impossible);
     let outcome = answer::outcome(&parts, &control);
+    let sentence = answer::sentence(outcome, &parts, &control, case.precision);
+    let (outcome, sentence) = second::answer(outcome, sentence, &parts);
     let report = Report {
         version: report::VERSION,
         setup: Setup {
@@ -195,7 +220,7 @@ pub fn check_subject(
             step: case.step,
             coordinates: case.coordinates,
         },
-        sentence: answer::sentence(outcome, &parts, &control, case.precision),
+        sentence,
         parts,
         control,
         outcome,

@@ -89,12 +89,31 @@ fn a_gradient_in_f32_is_said_to_be_in_f32() {
 }
 
 #[test]
+fn the_second_order_is_added_to_the_report() {
+    let run = quick(&["--order", "2"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    for words in [
+        "Second order: the backward, run on dual numbers",
+        "hyper-dual",
+        "A Hessian is symmetric",
+        "Hessian-vector products agree with",
+    ] {
+        assert!(run.out.contains(words), "'{words}' in: {}", run.out);
+    }
+    assert!(!quick(&[]).out.contains("Second order"), "not unasked");
+    refused(&quick(&["--order", "3"]), &["3", "1 and 2"]);
+    let single = ["--order", "2", "--precision", "f32"];
+    refused(&quick(&single), &["--order 2", "--precision f64"]);
+}
+
+#[test]
 fn a_replayed_check_is_the_same_bytes_in_another_process() {
     for (check, more) in [
         (QUICK, &["--seed", "7"][..]),
         (QUICKER, &["--penalty", "l2=0.001", "--train-steps", "2"]),
         (QUICKER, &["--step", "1e-4", "--samples", "2"]),
         (QUICKER, &["--precision", "f32"]),
+        (QUICKER, &["--order", "2"]),
     ] {
         for format in ["text", "json"] {
             let first = gradproof(&[&check[..], more, &["--format", format]].concat());

@@ -11,7 +11,7 @@ use gradproof::harness::mutant::{Mutant, Mutated};
 use gradproof::judge::{Culprit, Law};
 use gradproof::report::{Outcome, Report, json, text};
 use gradproof::source::GradientSource;
-use gradproof::spec::case::{Case, Precision, Selection, SourceName, Step};
+use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
 use gradproof::spec::preset::preset;
 
 fn lenet5(subject: Box<dyn GradientSource>) -> Report {
@@ -25,6 +25,7 @@ fn lenet5(subject: Box<dyn GradientSource>) -> Report {
         step: Step::Auto,
         coordinates: Selection::Sample(400),
         sources: SourceName::ALL.to_vec(),
+        order: Order::First,
     };
     check_subject(&case, subject, &Silent).unwrap().report
 }

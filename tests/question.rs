@@ -11,7 +11,7 @@ use gradproof::judge::Verdict;
 use gradproof::network::{Coordinate, LeafName};
 use gradproof::report::PartName;
 use gradproof::source::{Backprop, Central, Dual, Point, Reverse};
-use gradproof::spec::case::{Case, Precision, Selection, SourceName, Step};
+use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
 use gradproof::spec::preset::preset;
 
 /// `gradproof check lenet5 --step …`, of which the first convolution's weights.
@@ -26,6 +26,7 @@ fn first_convolution(step: Step) -> Examined {
         step,
         coordinates: Selection::All,
         sources: SourceName::ALL.to_vec(),
+        order: Order::First,
     };
     let point = Point::new(problem(&case).unwrap(), 1);
     let weights: Vec<Coordinate> = point.problem.coordinates(LeafName::Parameter(0)).collect();

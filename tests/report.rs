@@ -4,9 +4,11 @@
 
 use gradproof::judge::{Metrics, Side, Unobservable, Unresolved};
 use gradproof::report::{
-    Closest, Comparison, Control, CoordinateRow, CoordinateValue, Counts, CrossedRow, ExtendedRow,
-    Gap, Hidden, KinkRow, Number, Outcome, Part, PartName, Reason, Report, Setup, SourceValue,
-    Spread, StepCounts, Switch, TensorRow, UnresolvedRow, VERSION, json, text,
+    Cause, Closest, Comparison, Control, CoordinateRow, CoordinateValue, Counts, CrossedRow,
+    ExtendedRow, Gap, Hidden, KinkRow, Number, Outcome, Part, PartName, ProductClosest,
+    ProductComparison, ProductRow, ProductSource, ProductValue, Reason, Report, SecondPart,
+    SecondRow, Setup, SourceValue, Spread, StepCounts, Switch, Symmetry, TensorRow, UnresolvedRow,
+    VERSION, json, text,
 };
 use gradproof::source::Forward;
 use gradproof::spec::case::{Precision, Selection, SourceName, Step};
@@ -156,6 +158,7 @@ fn part(values_agree: bool, counts: Counts, worst: Vec<CoordinateRow>) -> Part {
         crossed: vec![crossed()],
         extended: vec![extended()],
         single: None,
+        second: None,
         blame: None,
         forward: Vec::new(),
         place: None,
@@ -251,6 +254,81 @@ fn a_failing_report() {
     });
     let failing = report(part, missed, Outcome::Wrong);
     insta::assert_snapshot!(text::render(&failing));
+}
+
+fn second_row(name: &str, disagree: usize) -> SecondRow {
+    let comparison = |reference, fewest_digits| ProductComparison {
+        reference,
+        fewest_digits,
+        median_digits: fewest_digits.map(|digits| digits + 1.5),
+    };
+    SecondRow {
+        name: name.to_owned(),
+        products: 2_000,
+        counts: Counts {
+            agree: 2_000 - disagree,
+            disagree,
+            ..Counts::default()
+        },
+        zeros: 12,
+        against: vec![
+            comparison(ProductSource::HyperDual, Some(11.25)),
+            comparison(ProductSource::Central, None),
+        ],
+        closest: Some(ProductClosest {
+            reference: ProductSource::HyperDual,
+            at: Gap {
+                coordinate: format!("{name}[0,0,0,0]"),
+                gap: Number(1e-17),
+                bound: Number(4e-16),
+            },
+            ratio: Number(0.025),
+        }),
+    }
+}
+
+#[test]
+fn a_report_of_the_second_order() {
+    let value = |source, value, disagrees| ProductValue {
+        source,
+        value: Number(value),
+        error: Number(1e-15),
+        disagrees,
+    };
+    let second = SecondPart {
+        directions: 2,
+        tensors: vec![second_row("conv1.weight", 40), second_row("conv1.bias", 0)],
+        worst: vec![ProductRow {
+            coordinate: "conv1.weight[0,0,0,1]".to_owned(),
+            direction: 2,
+            values: vec![
+                value(ProductSource::Backprop, 1.5, false),
+                value(ProductSource::HyperDual, 1.25, true),
+            ],
+        }],
+        symmetry: Symmetry {
+            first: Number(0.5),
+            second: Number(0.75),
+            bound: Number(1e-14),
+            holds: false,
+        },
+        cause: Some(Cause::Derivative),
+        places: vec!["tanh1".to_owned()],
+        control: caught(),
+        sentence: "What was found.".to_owned(),
+    };
+    let counts = Counts {
+        agree: 1_000,
+        ..Counts::default()
+    };
+    let mut part = part(true, counts, Vec::new());
+    part.second = Some(second);
+    let report = report(part, caught(), Outcome::Wrong);
+    let rendered = text::render(&report);
+    let start = rendered.find("Second order").expect("it is there");
+    insta::assert_snapshot!(&rendered[start..]);
+    let back: Report = serde_json::from_str(&json::render(&report)).expect("a report");
+    assert_eq!(back, report, "JSON holds all of it");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use gradproof::report::{Outcome, PartName, Report, json, text};
 use gradproof::scalar::Format;
 use gradproof::source::{Backprop, Central, Dual, FaultySource, Point, Reverse, Single, turned};
 use gradproof::spec::NetworkSpec;
-use gradproof::spec::case::{Case, Precision, Selection, SourceName, Step};
+use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
 use gradproof::spec::plan::Plan;
 use gradproof::spec::preset::preset;
 use gradproof::tensor::from_values;
@@ -31,6 +31,7 @@ fn case(network: &str) -> Case {
         step: Step::Auto,
         coordinates: Selection::Sample(300),
         sources: SourceName::ALL.to_vec(),
+        order: Order::First,
     }
 }
 

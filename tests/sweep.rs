@@ -9,7 +9,7 @@ use gradproof::report::sweep::SweepReport;
 use gradproof::source::{
     Backprop, Dual, Estimate, FaultySource, GradientSource, Point, Question, Reverse,
 };
-use gradproof::spec::case::{Case, Precision, Selection, SourceName, Step};
+use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
 use gradproof::spec::plan::Plan;
 use gradproof::spec::preset::preset;
 use gradproof::spec::{
@@ -28,6 +28,7 @@ fn case(network: &str) -> Case {
         step: Step::Auto,
         coordinates: Selection::All,
         sources: SourceName::ALL.to_vec(),
+        order: Order::First,
     }
 }
 

@@ -108,6 +108,7 @@ pub fn examine(
         crossed: kinks::crossed(point, coordinates, &answers, &verdicts),
         extended,
         single,
+        second: None,
         blame: explanation.blame,
         forward: explanation.forward,
         place: explanation.place,

@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::check::check;
 use crate::report::text;
-use crate::spec::case::{Case, Selection, SourceName, Step};
+use crate::spec::case::{Case, Order, Selection, SourceName, Step};
 
 use super::ExitCode;
 use super::output::{Output, remark};
@@ -17,6 +17,7 @@ use super::subject::{NETWORK_HELP, Subject};
     gradproof check lenet5\n  \
     gradproof check lenet5 --seed 7 --samples 8 --train-steps 20\n  \
     gradproof check lenet5 --penalty l2=0.001 --coordinates 500\n  \
+    gradproof check lenet5-tanh --order 2\n  \
     gradproof check lenet5 --sources backprop,central --step 1e-5\n  \
     gradproof check my-network.toml --format json --output report.json")]
 pub(super) struct Arguments {
@@ -39,6 +40,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "LIST", default_value = "backprop,dual,reverse,central", value_delimiter = ',', value_parser = source)]
     sources: Vec<SourceName>,
 
+    /// Which derivatives are checked: 1 the gradient, 2 its derivative along two random directions too
+    /// (Hessian-vector products, against hyper-dual numbers and central differences of the gradient)
+    #[arg(long, value_name = "1|2", default_value = "1", value_parser = order)]
+    order: Order,
+
     #[command(flatten)]
     output: Output,
 }
@@ -52,6 +58,7 @@ impl Arguments {
             step: Step::Auto,
             coordinates: Selection::All,
             sources: SourceName::ALL.to_vec(),
+            order: Order::First,
             output: Output::standard(),
         }
     }
@@ -62,6 +69,7 @@ impl Arguments {
             step: self.step,
             coordinates: self.coordinates,
             sources: self.sources,
+            order: self.order,
             ..self.subject.case(&self.network)?
         };
         run_case(&case, &self.output)
@@ -107,6 +115,14 @@ fn selection(text: &str) -> Result<Selection, String> {
         Ok(0) => Err("a check of 0 weights would say nothing; use 'all' or a number".to_owned()),
         Ok(wanted) => Ok(Selection::Sample(wanted)),
         Err(_) => Err("neither 'all' nor a whole number".to_owned()),
+    }
+}
+
+fn order(text: &str) -> Result<Order, String> {
+    match text {
+        "1" => Ok(Order::First),
+        "2" => Ok(Order::Second),
+        _ => Err("the orders are 1 and 2".to_owned()),
     }
 }
 

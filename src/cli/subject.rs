@@ -6,7 +6,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::spec::case::{Case, Precision, Selection, SourceName, Step};
+use crate::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
 use crate::spec::preset::preset;
 use crate::spec::{ArraysSpec, DataSpec, NetworkSpec, PenaltySpec};
 
@@ -75,6 +75,7 @@ impl Subject {
             step: Step::Auto,
             coordinates: Selection::All,
             sources: SourceName::ALL.to_vec(),
+            order: Order::First,
         })
     }
 }

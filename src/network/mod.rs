@@ -1,5 +1,6 @@
 //! A network: forward keeps what backward needs, backward consumes it.
 
+pub mod leaves;
 pub mod live;
 pub mod lookup;
 mod narrow;
@@ -16,6 +17,7 @@ use crate::scalar::Scalar;
 use crate::spec::plan::Plan;
 use crate::tensor::{self, Tensor};
 
+pub use leaves::Leaves;
 pub use live::Live;
 pub use lookup::CoordinateError;
 pub use objective::{Objective, Problem};

@@ -7,7 +7,7 @@ use crate::spec::plan::{Plan, PlanError};
 use crate::spec::{DataSpec, LayerSpec, LossSpec, NetworkSpec, OpSpec, PenaltySpec};
 use crate::tensor::{self, Tensor};
 
-use super::{Coordinate, LeafName, Network, Parameters, Pattern, Unit};
+use super::{Coordinate, LeafName, Leaves, Network, Parameters, Pattern, Unit};
 
 /// scale·loss + penalty; either part may be absent.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +54,18 @@ impl<S> Evaluation<S> {
         match leaf {
             LeafName::Input => &self.input,
             LeafName::Parameter(number) => &self.parameters[number],
+        }
+    }
+
+    /// The gradient with respect to `leaf`, to be written.
+    ///
+    /// # Panics
+    /// When there is no such parameter.
+    #[must_use]
+    pub fn leaf_mut(&mut self, leaf: LeafName) -> &mut Tensor<S> {
+        match leaf {
+            LeafName::Input => &mut self.input,
+            LeafName::Parameter(number) => &mut self.parameters[number],
         }
     }
 }
@@ -190,12 +202,19 @@ impl Problem {
     /// The objective's value in the arithmetic of `S`.
     #[must_use]
     pub fn value<S: Scalar>(&self, replay: Option<&Pattern>) -> S {
-        let parameters = self.parameters.lift();
+        self.value_at(self.leaf_values(), replay)
+    }
+
+    /// The same with other values of the leaves.
+    ///
+    /// # Panics
+    /// When they have not this problem's shapes.
+    #[must_use]
+    pub fn value_at<S: Scalar>(&self, leaves: Leaves<S>, replay: Option<&Pattern>) -> S {
+        let Leaves { input, parameters } = leaves;
         let mut value = self.penalty_value(&parameters);
         if let Some(loss) = &self.objective.loss {
-            let trace = self
-                .network
-                .forward(&parameters, tensor::lift(&self.input), replay);
+            let trace = self.network.forward(&parameters, input, replay);
             let branches = Pattern::branches_of_loss(replay);
             value += S::constant(self.objective.scale) * loss.forward(&trace.output, branches);
         }
@@ -205,7 +224,7 @@ impl Problem {
     /// The objective's value and gradients by hand-written backpropagation in the arithmetic of `S`.
     #[must_use]
     pub fn backpropagate<S: Scalar>(&self, replay: Option<&Pattern>) -> Evaluation<S> {
-        self.backpropagate_watched(replay, |_| ())
+        self.backpropagate_at(self.leaf_values(), replay, |_| ())
     }
 
     /// The gradient with respect to every layer's output, in the layers' order, by hand-written
@@ -213,24 +232,28 @@ impl Problem {
     #[must_use]
     pub fn output_gradients<S: Scalar>(&self, replay: Option<&Pattern>) -> Vec<Tensor<S>> {
         let mut outputs = Vec::with_capacity(self.network.layers().len());
-        self.backpropagate_watched(replay, |dy| outputs.push(dy.clone()));
+        self.backpropagate_at(self.leaf_values(), replay, |dy| outputs.push(dy.clone()));
         outputs.reverse();
         outputs
     }
 
-    fn backpropagate_watched<S: Scalar>(
+    /// The same with other values of the leaves, showing `watch` the gradient with respect to every
+    /// layer's output, the last layer's first.
+    ///
+    /// # Panics
+    /// When the leaves have not this problem's shapes.
+    pub fn backpropagate_at<S: Scalar>(
         &self,
+        leaves: Leaves<S>,
         replay: Option<&Pattern>,
         watch: impl FnMut(&Tensor<S>),
     ) -> Evaluation<S> {
-        let parameters = self.parameters.lift();
+        let Leaves { input, parameters } = leaves;
         let mut value = self.penalty_value(&parameters);
         let mut gradients = match &self.objective.loss {
             Some(loss) => {
                 let scale = S::constant(self.objective.scale);
-                let trace = self
-                    .network
-                    .forward(&parameters, tensor::lift(&self.input), replay);
+                let trace = self.network.forward(&parameters, input, replay);
                 let branches = Pattern::branches_of_loss(replay);
                 value += scale * loss.forward(&trace.output, branches);
                 let dy = loss.backward(&trace.output, scale, branches);

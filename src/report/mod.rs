@@ -4,6 +4,7 @@ mod finding;
 pub mod json;
 mod part;
 pub mod power;
+mod second;
 mod single;
 pub mod sweep;
 mod tensor;
@@ -21,6 +22,10 @@ pub use finding::{
     Switch, UnresolvedRow,
 };
 pub use part::{Part, PartName, SourceValue};
+pub use second::{
+    Cause, ProductClosest, ProductComparison, ProductRow, ProductSource, ProductValue, SecondPart,
+    SecondRow, Symmetry,
+};
 pub use single::{DigitsRow, SinglePart, TurnedRow};
 pub use tensor::{Closest, Comparison, Counts, Gap, Hidden, Spread, StepCounts, TensorRow};
 

@@ -7,8 +7,8 @@ use crate::source::Forward;
 use crate::spec::case::SourceName;
 
 use super::{
-    CoordinateRow, Counts, CrossedRow, DiagnosisRow, ExtendedRow, KinkRow, LawRow, SinglePart,
-    TensorRow, UnresolvedRow,
+    CoordinateRow, Counts, CrossedRow, DiagnosisRow, ExtendedRow, KinkRow, LawRow, SecondPart,
+    SinglePart, TensorRow, UnresolvedRow,
 };
 
 /// What was differentiated.
@@ -48,6 +48,9 @@ pub struct Part {
     /// What is particular to a gradient in `f32`; `None` for one in `f64`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub single: Option<SinglePart>,
+    /// The second order; `None` when it was not asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<SecondPart>,
     /// Whose fault it is, when something disagrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blame: Option<Blame>,

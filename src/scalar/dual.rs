@@ -51,6 +51,19 @@ impl<const N: usize> Dual<N> {
     }
 }
 
+impl Dual<1> {
+    /// The variable that moves by `slope` along the one direction.
+    #[must_use]
+    pub fn along(value: f64, slope: f64) -> Self {
+        let mut variable = DualSVec64::from_re(value);
+        if slope != 0.0 {
+            variable = variable.derivative(0);
+            variable.eps *= slope;
+        }
+        Self(variable)
+    }
+}
+
 impl<const N: usize> Scalar for Dual<N> {
     #[inline]
     fn constant(value: f64) -> Self {

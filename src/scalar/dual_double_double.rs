@@ -81,6 +81,17 @@ impl<const N: usize> DualDoubleDouble<N> {
     }
 }
 
+impl DualDoubleDouble<1> {
+    /// The variable that moves by `slope` along the one direction.
+    #[must_use]
+    pub fn along(value: f64, slope: f64) -> Self {
+        Self {
+            value: DoubleDouble::from_f64(value),
+            tangents: (slope != 0.0).then(|| [DoubleDouble::from_f64(slope)]),
+        }
+    }
+}
+
 impl<const N: usize> Scalar for DualDoubleDouble<N> {
     #[inline]
     fn constant(value: f64) -> Self {

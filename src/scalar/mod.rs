@@ -1,13 +1,15 @@
 //! The numbers that a layer may compute with.
 //!
 //! A layer is written once, for any [`Scalar`], and runs in `f64` and `f32`, on dual numbers
-//! ([`Dual`]), under Monte Carlo arithmetic ([`Stochastic`]) and in double-double
-//! ([`DoubleDouble`], [`DualDoubleDouble`]).
+//! ([`Dual`], [`HyperDual`]), under Monte Carlo arithmetic ([`Stochastic`], [`DualStochastic`]) and in
+//! double-double ([`DoubleDouble`], [`DualDoubleDouble`]).
 
 mod double_double;
 mod dual;
 mod dual_double_double;
+mod dual_stochastic;
 mod format;
+mod hyper_dual;
 mod stochastic;
 
 use std::fmt::Debug;
@@ -16,7 +18,9 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 pub use double_double::DoubleDouble;
 pub use dual::Dual;
 pub use dual_double_double::DualDoubleDouble;
+pub use dual_stochastic::DualStochastic;
 pub use format::Format;
+pub use hyper_dual::HyperDual;
 pub use stochastic::{Stochastic, with_perturbations};
 
 /// A number with the few operations that layers, losses and penalties use.

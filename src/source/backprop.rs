@@ -5,7 +5,9 @@ use crate::network::{Pattern, Problem};
 use crate::scalar::DoubleDouble;
 use crate::tensor::{Tensor, values};
 
-use super::{Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SourceError};
+use super::{
+    Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SecondOrder, SourceError,
+};
 
 /// Hand-written backpropagation; every layer's is beside its forward in [`crate::layer`].
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +40,10 @@ impl GradientSource for Backprop {
 
     fn output_gradients(&self, problem: &Problem, pattern: &Pattern) -> Option<Vec<Tensor<f64>>> {
         Some(problem.output_gradients(Some(pattern)))
+    }
+
+    fn second_order(&self) -> Option<&dyn SecondOrder> {
+        Some(self)
     }
 
     fn extended(&self, problem: &Problem, pattern: &Pattern) -> Option<Evaluation<DoubleDouble>> {

@@ -55,12 +55,24 @@ impl<'a, S: Scalar> Owner<'a, S> {
         parameters: &'a Parameters<S>,
         replay: Option<&'a Pattern>,
     ) -> Self {
+        let input = tensor::lift(&problem.input);
+        Self::at(problem, leaf, parameters, input, replay)
+    }
+
+    /// The same with another value of the network's input.
+    pub(super) fn at(
+        problem: &'a Problem,
+        leaf: LeafName,
+        parameters: &'a Parameters<S>,
+        input: Tensor<S>,
+        replay: Option<&'a Pattern>,
+    ) -> Self {
         let network = &problem.network;
         let layer = match leaf {
             LeafName::Input => None,
             LeafName::Parameter(number) => network.owner(number),
         };
-        let mut live = Live::at_input(tensor::lift(&problem.input));
+        let mut live = Live::at_input(input);
         let run = |layers, live: &mut Live<S>| {
             network.run(layers, parameters, live, replay, |_, _| (), |_| ());
         };

@@ -16,10 +16,12 @@ mod dual;
 mod extended;
 mod faulty;
 mod function;
+mod jacobian;
 mod line;
 mod point;
 mod reverse;
 mod rounding;
+pub mod second;
 mod single;
 pub mod sweep;
 mod turned;
@@ -45,9 +47,11 @@ pub use function::{
     Detection, Finding, InputError, LadderOptions, MOST_EVALUATIONS, MOST_KINK_EVALUATIONS, Reason,
     Side, derivative, detect_kink, extrapolate, gradient,
 };
+pub use jacobian::{adjoint_spread, jacobian_columns, jacobian_vector, under_cotangent};
 pub use point::Point;
 pub use reverse::Reverse;
 pub use rounding::{Rounding, SAFETY, SAFETY_OTHER_ORDER};
+pub use second::SecondOrder;
 pub use single::{Backward, Single};
 pub use sweep::{Sweep, sweep};
 pub use turned::{Turned, turned};
@@ -113,6 +117,11 @@ pub trait GradientSource: Sync {
     /// `pattern`; `None` when the source does not pass them on the way.
     fn output_gradients(&self, problem: &Problem, pattern: &Pattern) -> Option<Vec<Tensor<f64>>> {
         let _ = (problem, pattern);
+        None
+    }
+
+    /// The same formula, to be differentiated once more; `None` when the source knows `f64` only.
+    fn second_order(&self) -> Option<&dyn SecondOrder> {
         None
     }
 

@@ -52,8 +52,16 @@ impl Rounding {
     #[must_use]
     pub fn measure(problem: &Problem, pattern: &Pattern, seed: u64, format: Format) -> Self {
         let exact = problem.backpropagate::<f64>(Some(pattern));
-        let runs: Vec<Evaluation<Stochastic>> =
-            perturbed_runs(seed, format, || problem.backpropagate(Some(pattern)));
+        let runs = perturbed_runs(seed, format, || problem.backpropagate(Some(pattern)));
+        Self::of_runs(&exact, &runs, format)
+    }
+
+    /// The spread of `runs`, perturbed by the roundings of `format`, about the unperturbed one.
+    pub(super) fn of_runs(
+        exact: &Evaluation<f64>,
+        runs: &[Evaluation<Stochastic>],
+        format: Format,
+    ) -> Self {
         let spread = |leaf: LeafName| {
             let perturbed: Vec<&[Stochastic]> =
                 runs.iter().map(|run| values(run.leaf(leaf))).collect();
@@ -84,11 +92,19 @@ impl Rounding {
     /// When the problem that was measured has no such coordinate.
     #[must_use]
     pub fn derivative(&self, coordinate: Coordinate) -> f64 {
-        let tensor = match coordinate.leaf {
+        values(self.leaf(coordinate.leaf))[coordinate.index]
+    }
+
+    /// The spreads of the derivatives with respect to `leaf`.
+    ///
+    /// # Panics
+    /// When the problem that was measured has no such leaf.
+    #[must_use]
+    pub fn leaf(&self, leaf: LeafName) -> &Tensor<f64> {
+        match leaf {
             LeafName::Input => &self.input,
             LeafName::Parameter(number) => &self.parameters[number],
-        };
-        values(tensor)[coordinate.index]
+        }
     }
 }
 
@@ -108,7 +124,11 @@ pub(super) fn perturbed_runs<T: Send>(
 }
 
 /// max(sᵢ, |gᵢ|·median(s/|g|)): a few lucky runs cannot make a coordinate look exact.
-fn tensor_spread(exact: &Tensor<f64>, perturbed: &[&[Stochastic]], format: Format) -> Tensor<f64> {
+pub(super) fn tensor_spread(
+    exact: &Tensor<f64>,
+    perturbed: &[&[Stochastic]],
+    format: Format,
+) -> Tensor<f64> {
     let mut spread = exact.clone();
     for (index, entry) in spread.iter_mut().enumerate() {
         let center = *entry;

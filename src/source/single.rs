@@ -1,44 +1,57 @@
 //! A hand-written backward in single precision.
 
 use crate::network::objective::Evaluation;
-use crate::network::{Coordinate, Pattern, Problem};
+use crate::network::{Coordinate, Leaves, Pattern, Problem};
 use crate::scalar::{DoubleDouble, Format, Scalar};
 use crate::tensor::{Tensor, primal, values};
 
 use super::{Backprop, Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SourceError};
 
-/// A hand-written backward that runs in any arithmetic.
+/// A hand-written backward that runs in any arithmetic, and so on dual numbers too.
 pub trait Backward: Sync {
-    /// The objective's value and gradients; branches are those of `replay`, or of the values.
+    /// The objective's value and gradients where the leaves are these; branches are those of `replay`, or
+    /// of the values. `watch` is shown the gradient with respect to every layer's output, the last
+    /// layer's first.
+    fn backpropagate_at<S: Scalar>(
+        &self,
+        problem: &Problem,
+        leaves: Leaves<S>,
+        replay: Option<&Pattern>,
+        watch: impl FnMut(&Tensor<S>),
+    ) -> Evaluation<S>;
+
+    /// The same at the problem's own point.
     fn backpropagate<S: Scalar>(
         &self,
         problem: &Problem,
         replay: Option<&Pattern>,
-    ) -> Evaluation<S>;
+    ) -> Evaluation<S> {
+        self.backpropagate_at(problem, problem.leaf_values(), replay, |_| ())
+    }
 
     /// The gradient with respect to every layer's output, in the layers' order.
     fn output_gradients<S: Scalar>(
         &self,
         problem: &Problem,
         replay: Option<&Pattern>,
-    ) -> Vec<Tensor<S>>;
+    ) -> Vec<Tensor<S>> {
+        let mut outputs = Vec::new();
+        let watch = |dy: &Tensor<S>| outputs.push(dy.clone());
+        self.backpropagate_at(problem, problem.leaf_values(), replay, watch);
+        outputs.reverse();
+        outputs
+    }
 }
 
 impl Backward for Backprop {
-    fn backpropagate<S: Scalar>(
+    fn backpropagate_at<S: Scalar>(
         &self,
         problem: &Problem,
+        leaves: Leaves<S>,
         replay: Option<&Pattern>,
+        watch: impl FnMut(&Tensor<S>),
     ) -> Evaluation<S> {
-        problem.backpropagate(replay)
-    }
-
-    fn output_gradients<S: Scalar>(
-        &self,
-        problem: &Problem,
-        replay: Option<&Pattern>,
-    ) -> Vec<Tensor<S>> {
-        problem.output_gradients(replay)
+        problem.backpropagate_at(leaves, replay, watch)
     }
 }
 

@@ -39,6 +39,26 @@ pub struct Case {
     pub coordinates: Selection,
     /// Who takes part.
     pub sources: Vec<SourceName>,
+    /// Which derivatives are checked.
+    #[serde(default, skip_serializing_if = "Order::is_first")]
+    pub order: Order,
+}
+
+/// Which derivatives are checked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    /// The gradient.
+    #[default]
+    First,
+    /// The gradient, and its derivative along random directions.
+    Second,
+}
+
+impl Order {
+    fn is_first(&self) -> bool {
+        *self == Self::First
+    }
 }
 
 /// The arithmetic of the gradient under test.
@@ -248,6 +268,7 @@ mod tests {
             step: Step::Fixed(1e-3),
             coordinates: Selection::Sample(100),
             sources: SourceName::ALL.to_vec(),
+            order: Order::First,
         }
     }
 
@@ -262,6 +283,20 @@ mod tests {
             assert!(token.chars().all(|c| c.is_ascii_graphic()), "{token}");
             assert_eq!(token.parse(), Ok(case), "{token}");
         }
+    }
+
+    #[test]
+    fn a_token_from_before_there_were_orders_is_read_and_is_of_the_first() {
+        let second = Case {
+            order: Order::Second,
+            ..case()
+        };
+        assert_eq!(second.token().parse(), Ok(second));
+        let json = serde_json::to_string(&case()).expect("a case is JSON");
+        assert!(
+            !json.contains("order"),
+            "the token stays what it was: {json}"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use gradproof::harness::strategy;
 use gradproof::network::Coordinate;
-use gradproof::spec::case::{Case, Precision, Selection, SourceName, Step};
+use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
 use gradproof::spec::{NetworkSpec, PenaltySpec};
 use gradproof::tensor;
 use proptest::collection::vec;
@@ -88,6 +88,7 @@ fn case() -> impl Strategy<Value = Case> {
         any::<usize>().prop_map(Selection::Sample)
     ];
     let sources = sample::subsequence(SourceName::ALL.to_vec(), 0..=4);
+    let order = prop_oneof![Just(Order::First), Just(Order::Second)];
     let counts = (any::<u64>(), any::<usize>(), any::<usize>());
     (
         strategy::network(),
@@ -95,10 +96,17 @@ fn case() -> impl Strategy<Value = Case> {
         penalty,
         step,
         coordinates,
-        sources,
+        (sources, order),
     )
         .prop_map(
-            |(network, (seed, samples, train_steps), penalty, step, coordinates, sources)| Case {
+            |(
+                network,
+                (seed, samples, train_steps),
+                penalty,
+                step,
+                coordinates,
+                (sources, order),
+            )| Case {
                 spec: network.spec,
                 seed,
                 precision: Precision::F64,
@@ -108,6 +116,7 @@ fn case() -> impl Strategy<Value = Case> {
                 step,
                 coordinates,
                 sources,
+                order,
             },
         )
 }

@@ -1,7 +1,7 @@
 //! The naive backward of a whole problem, with a fault if there is one.
 
 use crate::layer::{Layer, LayerGradients};
-use crate::network::{Parameters, Pattern, Problem};
+use crate::network::{Leaves, Pattern, Problem};
 use crate::scalar::Scalar;
 use crate::tensor::{self, Tensor};
 
@@ -41,16 +41,17 @@ pub(super) struct Backward<S> {
 pub(super) fn backward<S: Scalar>(
     problem: &Problem,
     mutated: Mutated,
+    leaves: Leaves<S>,
     pattern: Option<&Pattern>,
 ) -> Backward<S> {
     let network = &problem.network;
-    let values: Parameters<S> = problem.parameters.lift();
+    let values = leaves.parameters;
     let mut dx = tensor::zeros(problem.input.shape());
     let shapes = values.tensors.iter().map(Tensor::shape);
     let mut parameters: Vec<Tensor<S>> = shapes.map(tensor::zeros).collect();
     let mut outputs = Vec::new();
     if let Some(loss) = &problem.objective.loss {
-        let inputs = network.activations(&values, tensor::lift(&problem.input), pattern);
+        let inputs = network.activations(&values, leaves.input, pattern);
         let y = &inputs[network.layers().len()];
         let scale = S::constant(problem.objective.scale);
         let branches = pattern.and_then(Pattern::loss);

@@ -1,10 +1,11 @@
 //! The naive backward as a source that takes backpropagation's place.
 
 use crate::network::objective::Evaluation;
-use crate::network::{Coordinate, Pattern, Problem};
+use crate::network::{Coordinate, Leaves, Pattern, Problem};
 use crate::scalar::{DoubleDouble, Scalar};
 use crate::source::{
-    Backward, Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SourceError,
+    Backward, Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SecondOrder,
+    SourceError,
 };
 use crate::tensor::{Tensor, values};
 
@@ -30,12 +31,7 @@ impl Mutated {
         problem: &Problem,
         pattern: Option<&Pattern>,
     ) -> Evaluation<S> {
-        let backward = backward(problem, self, pattern);
-        Evaluation {
-            value: problem.value(pattern),
-            input: backward.input,
-            parameters: backward.parameters,
-        }
+        Backward::backpropagate(&self, problem, pattern)
     }
 
     pub(super) fn fault_in_loss(self) -> Option<Fault> {
@@ -50,20 +46,21 @@ impl Mutated {
 
 /// In `f32` it is `Single(mutated)`.
 impl Backward for Mutated {
-    fn backpropagate<S: Scalar>(
+    fn backpropagate_at<S: Scalar>(
         &self,
         problem: &Problem,
+        leaves: Leaves<S>,
         replay: Option<&Pattern>,
+        watch: impl FnMut(&Tensor<S>),
     ) -> Evaluation<S> {
-        (*self).backpropagate(problem, replay)
-    }
-
-    fn output_gradients<S: Scalar>(
-        &self,
-        problem: &Problem,
-        replay: Option<&Pattern>,
-    ) -> Vec<Tensor<S>> {
-        backward(problem, *self, replay).outputs
+        let value = problem.value_at(leaves.clone(), replay);
+        let backward = backward(problem, *self, leaves, replay);
+        backward.outputs.iter().rev().for_each(watch);
+        Evaluation {
+            value,
+            input: backward.input,
+            parameters: backward.parameters,
+        }
     }
 }
 
@@ -95,7 +92,11 @@ impl GradientSource for Mutated {
     }
 
     fn output_gradients(&self, problem: &Problem, pattern: &Pattern) -> Option<Vec<Tensor<f64>>> {
-        Some(backward(problem, *self, Some(pattern)).outputs)
+        Some(Backward::output_gradients(self, problem, Some(pattern)))
+    }
+
+    fn second_order(&self) -> Option<&dyn SecondOrder> {
+        Some(self)
     }
 
     fn extended(&self, problem: &Problem, pattern: &Pattern) -> Option<Evaluation<DoubleDouble>> {

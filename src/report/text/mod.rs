@@ -1,6 +1,7 @@
 //! The report as a table for a person.
 
 mod findings;
+mod second;
 mod single;
 mod tables;
 
@@ -145,6 +146,7 @@ fn render_part(text: &mut String, part: &Part, precision: Precision) {
         findings::unseen(part),
         tables::worst(part),
         findings::fault(part),
+        second::second(part),
     ];
     for block in blocks.into_iter().filter(|block| !block.is_empty()) {
         line(text, "");

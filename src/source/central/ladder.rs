@@ -14,7 +14,7 @@ use super::super::line::Quotient;
 
 /// Quotients of halved steps, and the best extrapolation so far.
 #[derive(Debug, Default)]
-pub(super) struct Ladder {
+pub(in crate::source) struct Ladder {
     quotients: Vec<Quotient>,
     /// The last extrapolation.
     previous: Option<f64>,
@@ -24,7 +24,7 @@ pub(super) struct Ladder {
 
 /// How an extrapolation is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stencil {
+pub(in crate::source) enum Stencil {
     /// Three quotients D.
     TwoSided,
     /// Four quotients F.
@@ -72,14 +72,14 @@ impl Stencil {
 
 impl Ladder {
     /// Forget quotients that do not belong to the same smooth piece as what comes next.
-    pub(super) fn restart(&mut self) {
+    pub(in crate::source) fn restart(&mut self) {
         self.quotients.clear();
         self.previous = None;
     }
 
     /// Add the quotient of step `h`, half of the one before; says whether smaller steps could still
     /// improve the estimate.
-    pub(super) fn push(&mut self, stencil: Stencil, h: f64, quotient: Quotient) -> bool {
+    pub(in crate::source) fn push(&mut self, stencil: Stencil, h: f64, quotient: Quotient) -> bool {
         self.quotients.push(quotient);
         let Some(start) = self.quotients.len().checked_sub(stencil.quotients()) else {
             return true;
@@ -109,7 +109,7 @@ impl Ladder {
     }
 
     /// The estimate with the smallest error bound, and its smallest step.
-    pub(super) fn best(&self) -> Option<(Estimate, f64)> {
+    pub(in crate::source) fn best(&self) -> Option<(Estimate, f64)> {
         self.best
     }
 }

@@ -14,6 +14,8 @@ mod ground;
 mod ladder;
 mod walk;
 
+pub(super) use ladder::{Ladder, Stencil};
+
 use rayon::prelude::*;
 
 use crate::spec::case::Step;

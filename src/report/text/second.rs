@@ -1,0 +1,145 @@
+//! The second order: products by tensor, symmetry, and what speaks against them.
+
+use super::super::words::grouped;
+use super::super::{Control, Number, Part, ProductComparison, ProductSource, SecondPart};
+use super::{align, bounded, short, table, wrapped};
+
+/// Everything about the second order; empty when it was not asked for.
+pub(super) fn second(part: &Part) -> String {
+    let Some(second) = &part.second else {
+        return String::new();
+    };
+    let mut blocks = vec![
+        wrapped(
+            "Second order: the backward, run on dual numbers, gives the derivative H·v of its gradient along a direction v of random signs. It is held against hyper-dual numbers (forward only) and central differences of the gradient, on the branches of this point:",
+        ) + &format!("\n{}", products(second)),
+        symmetry(second),
+    ];
+    if !second.worst.is_empty() {
+        blocks.push(worst(second));
+    }
+    blocks.push(control(&second.control));
+    blocks.join("\n\n")
+}
+
+fn products(second: &SecondPart) -> String {
+    let counts = second.counts();
+    let mut table = table();
+    let mut header: Vec<String> = ["tensor", "products", "agree", "exactly 0", "disagree"]
+        .map(ToOwned::to_owned)
+        .to_vec();
+    let is_open = counts.unresolved > 0;
+    let is_hidden = counts.unobservable > 0;
+    let is_infinite = counts.invalid > 0;
+    for (column, is_shown) in [
+        ("unresolved", is_open),
+        ("unseen", is_hidden),
+        ("not finite", is_infinite),
+    ] {
+        header.extend(is_shown.then(|| column.to_owned()));
+    }
+    header
+        .extend(ProductSource::REFERENCES.map(|source| format!("digits: {source}\nfewest median")));
+    header.extend(["gap/bound".to_owned(), "where that is largest".to_owned()]);
+    let last = header.len() - 1;
+    table.set_header(header);
+    for row in &second.tensors {
+        let mut cells = vec![
+            row.name.clone(),
+            grouped(row.products),
+            grouped(row.counts.agree),
+            grouped(row.zeros),
+            grouped(row.counts.disagree),
+        ];
+        for (count, is_shown) in [
+            (row.counts.unresolved, is_open),
+            (row.counts.unobservable, is_hidden),
+            (row.counts.invalid, is_infinite),
+        ] {
+            cells.extend(is_shown.then(|| grouped(count)));
+        }
+        cells.extend(row.against.iter().map(digits));
+        let (ratio, at) = match &row.closest {
+            Some(closest) => (
+                ratio(closest.ratio),
+                format!("{} {}", closest.at.coordinate, closest.reference),
+            ),
+            None => Default::default(),
+        };
+        cells.extend([ratio, at]);
+        table.add_row(cells);
+    }
+    align(&mut table, &[0, last]);
+    table.to_string()
+}
+
+/// Fewest and median matching digits.
+fn digits(comparison: &ProductComparison) -> String {
+    match (comparison.fewest_digits, comparison.median_digits) {
+        (Some(fewest), Some(median)) => format!("{fewest:>6.1} {median:>6.1}"),
+        _ => "all zero".to_owned(),
+    }
+}
+
+fn ratio(ratio: Number) -> String {
+    match ratio.0 {
+        0.0 => "0".to_owned(),
+        ratio if (0.001..1000.0).contains(&ratio) => format!("{ratio:.3}"),
+        ratio => format!("{ratio:.0e}"),
+    }
+}
+
+fn symmetry(second: &SecondPart) -> String {
+    let symmetry = &second.symmetry;
+    let gap = Number((symmetry.first.0 - symmetry.second.0).abs());
+    wrapped(&format!(
+        "A Hessian is symmetric: u·Hv = {:.8e} and v·Hu = {:.8e} are {} apart, and rounding explains {}: {}.",
+        symmetry.first.0,
+        symmetry.second.0,
+        short(gap),
+        short(symmetry.bound),
+        if symmetry.holds {
+            "they are equal"
+        } else {
+            "THEY ARE NOT EQUAL"
+        }
+    ))
+}
+
+fn worst(second: &SecondPart) -> String {
+    let mut table = table();
+    let mut header = vec!["weight".to_owned(), "direction".to_owned()];
+    header.push(ProductSource::Backprop.to_string());
+    header.extend(ProductSource::REFERENCES.map(|source| source.to_string()));
+    table.set_header(header);
+    for row in &second.worst {
+        let mut cells = vec![row.coordinate.clone(), row.direction.to_string()];
+        let sources = std::iter::once(ProductSource::Backprop).chain(ProductSource::REFERENCES);
+        cells.extend(sources.map(|source| {
+            let value = row.values.iter().find(|value| value.source == source);
+            value.map_or_else(String::new, |value| {
+                let mark = if value.disagrees { "≠ " } else { "" };
+                format!("{mark}{:.6e} ± {}", value.value.0, bounded(value.error))
+            })
+        }));
+        table.add_row(cells);
+    }
+    align(&mut table, &[0]);
+    format!(
+        "Products that speak against it, worst first (≠ where it differs by more than the bounds):\n{table}"
+    )
+}
+
+fn control(control: &Control) -> String {
+    match control {
+        Control::Caught { coordinate, factor } => format!(
+            "Can this fail? The product at {coordinate} was made {:.0} % too large on purpose: caught.",
+            (factor - 1.0) * 100.0
+        ),
+        Control::Missed { coordinate, factor } => format!(
+            "Can this fail? The product at {coordinate} was made {:.0} % too large on purpose: NOT caught.",
+            (factor - 1.0) * 100.0
+        ),
+        Control::Impossible => "Can this fail? No product was fit to plant a fault at.".to_owned(),
+    }
+}

@@ -1,0 +1,45 @@
+//! The Jacobian view: forward mode against reverse mode, entry by entry.
+
+use gradproof::check::jacobian;
+use gradproof::harness::mutant::{Mutant, Mutated, fixtures};
+use gradproof::harness::strategy;
+use gradproof::source::Backprop;
+use proptest::prelude::*;
+
+use super::{hold, made};
+
+/// Larger Jacobians are left to other cases.
+const MOST_ENTRIES: usize = 20_000;
+
+#[test]
+fn both_modes_give_one_jacobian_and_are_adjoint() {
+    hold("jacobian_operator", strategy::operator(), |case| {
+        let problem = made(case.problem())?;
+        let columns: usize = problem
+            .leaves()
+            .iter()
+            .map(|leaf| problem.leaf(*leaf).len())
+            .sum();
+        let rows: usize = problem.network.output_shape().iter().product();
+        prop_assume!(rows * columns <= MOST_ENTRIES);
+        let view = made(jacobian(&problem, &Backprop, case.seed))?;
+        prop_assert!(view.is_right(), "{case}: {view:?}");
+        prop_assert_eq!(view.counts.agree, rows * columns, "{}: every entry", case);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_wrong_backward_is_seen_entry_by_entry_and_by_the_adjoint_identity() {
+    let fixture = fixtures().swap_remove(0);
+    let mutant = Mutant::named("conv2d.dk_rotated");
+    assert!(mutant.is_some(), "the catalogue has it");
+    let subject = Mutated { mutant, at: None };
+    let view = jacobian(&fixture.problem, &subject, 1).unwrap();
+    assert!(!view.is_right() && !view.adjoint.holds, "{view:?}");
+    assert!(view.counts.disagree > 0 && !view.wrong.is_empty());
+    for row in &view.wrong {
+        assert!(row.coordinate.starts_with("op.weight"), "{row:?}");
+        assert_ne!(row.forward, row.backward, "{row:?}");
+    }
+}
