@@ -11,7 +11,7 @@ use gradproof::network::{Gradients, Network, Parameters, Problem, Trace};
 use gradproof::scalar::{Dual, Scalar};
 use gradproof::source::{GradientSource, Point, Question, Reverse};
 use gradproof::spec::DataSpec;
-use gradproof::spec::case::{Case, Precision, Selection, SourceName, Step};
+use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
 use gradproof::spec::preset::preset;
 use gradproof::tensor::{self, Tensor};
 
@@ -81,6 +81,7 @@ fn problem(name: &str, samples: usize) -> Problem {
         step: Step::Auto,
         coordinates: Selection::All,
         sources: SourceName::ALL.to_vec(),
+        order: Order::First,
     };
     check::problem(&case).expect("a preset's case")
 }
