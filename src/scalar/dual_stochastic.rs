@@ -42,6 +42,16 @@ impl DualStochastic {
     }
 }
 
+/// A tangent times a value; half of all tangents are those of constants, and need no perturbation drawn.
+#[inline]
+fn scaled(tangent: Stochastic, factor: Stochastic) -> Stochastic {
+    if tangent.primal() == 0.0 && factor.primal().is_finite() {
+        Stochastic::zero()
+    } else {
+        tangent * factor
+    }
+}
+
 impl Scalar for DualStochastic {
     #[inline]
     fn constant(value: f64) -> Self {
@@ -111,7 +121,7 @@ impl Mul for DualStochastic {
     fn mul(self, other: Self) -> Self {
         Self {
             value: self.value * other.value,
-            tangent: self.tangent * other.value + other.tangent * self.value,
+            tangent: scaled(self.tangent, other.value) + scaled(other.tangent, self.value),
         }
     }
 }

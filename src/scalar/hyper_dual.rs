@@ -65,6 +65,23 @@ impl<const N: usize> HyperDual<N> {
     }
 }
 
+/// `$sum += $factor · $eps`, in place; what is missing is 0, and not even looked at.
+macro_rules! add_scaled {
+    ($sum:expr, $factor:expr, $eps:expr) => {
+        if let Some(eps) = &$eps.0 {
+            let factor: f64 = $factor;
+            match &mut $sum.0 {
+                Some(sum) => {
+                    for (sum, eps) in sum.as_mut_slice().iter_mut().zip(eps.as_slice()) {
+                        *sum += factor * eps;
+                    }
+                }
+                none => *none = Some(eps * factor),
+            }
+        }
+    };
+}
+
 impl<const N: usize> Scalar for HyperDual<N> {
     #[inline]
     fn constant(value: f64) -> Self {
@@ -73,6 +90,20 @@ impl<const N: usize> Scalar for HyperDual<N> {
     #[inline]
     fn primal(self) -> f64 {
         self.0.re
+    }
+    /// The product rule in place.
+    #[inline]
+    fn add_product(&mut self, a: &Self, b: &Self) {
+        let (Self(sum), Self(a), Self(b)) = (self, a, b);
+        sum.re += a.re * b.re;
+        for (x, y) in [(a, b), (b, a)] {
+            add_scaled!(sum.eps1, y.re, x.eps1);
+            add_scaled!(sum.eps2, y.re, x.eps2);
+            add_scaled!(sum.eps1eps2, y.re, x.eps1eps2);
+            if let Some(along) = &x.eps1.0 {
+                add_scaled!(sum.eps1eps2, along[0], y.eps2);
+            }
+        }
     }
     #[inline]
     fn exp(self) -> Self {
@@ -161,14 +192,18 @@ impl<const N: usize> Neg for HyperDual<N> {
 impl<const N: usize> AddAssign for HyperDual<N> {
     #[inline]
     fn add_assign(&mut self, other: Self) {
-        self.0 = self.0 + other.0;
+        let (Self(sum), Self(other)) = (self, other);
+        sum.re += other.re;
+        add_scaled!(sum.eps1, 1.0, other.eps1);
+        add_scaled!(sum.eps2, 1.0, other.eps2);
+        add_scaled!(sum.eps1eps2, 1.0, other.eps1eps2);
     }
 }
 
 impl<const N: usize> SubAssign for HyperDual<N> {
     #[inline]
     fn sub_assign(&mut self, other: Self) {
-        self.0 = self.0 - other.0;
+        *self += -other;
     }
 }
 
@@ -226,6 +261,26 @@ mod tests {
         let cube = (x + y).powi(3);
         close(value.mixed(0), -2.0 * y * y / cube, "∂²f/∂x²");
         close(value.mixed(1), 2.0 * x * y / cube, "∂²f/∂x∂y");
+    }
+
+    #[test]
+    fn a_product_added_in_place_is_the_product_added() {
+        let x = HyperDual::<2>::along(0.75, 1.0).in_lane(0);
+        let y = HyperDual::<2>::along(2.5, -1.0).in_lane(1);
+        let c = HyperDual::<2>::constant(3.0);
+        let only = HyperDual::<2>::along(1.5, 1.0);
+        for (a, b) in [(x, y), (x, c), (c, y), (c, c), (x, x), (only, y), (y, only)] {
+            for start in [c, x, x * y] {
+                let (mut sum, expected) = (start, start + a * b);
+                sum.add_product(&a, &b);
+                close(sum.primal(), expected.primal(), "value");
+                for lane in 0..2 {
+                    close(sum.mixed(lane), expected.mixed(lane), "mixed");
+                    let bend = |z: HyperDual<2>| (z * x * y).mixed(lane);
+                    close(bend(sum), bend(expected), "what follows from the slopes");
+                }
+            }
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The Jacobian view: forward mode against reverse mode, entry by entry.
 
+use std::cell::Cell;
+
 use gradproof::check::jacobian;
 use gradproof::harness::mutant::{Mutant, Mutated, fixtures};
 use gradproof::harness::strategy;
@@ -9,10 +11,11 @@ use proptest::prelude::*;
 use super::{hold, made};
 
 /// Larger Jacobians are left to other cases.
-const MOST_ENTRIES: usize = 20_000;
+const MOST_ENTRIES: usize = 2_000;
 
 #[test]
 fn both_modes_give_one_jacobian_and_are_adjoint() {
+    let compared = Cell::new(0);
     hold("jacobian_operator", strategy::operator(), |case| {
         let problem = made(case.problem())?;
         let columns: usize = problem
@@ -21,12 +24,16 @@ fn both_modes_give_one_jacobian_and_are_adjoint() {
             .map(|leaf| problem.leaf(*leaf).len())
             .sum();
         let rows: usize = problem.network.output_shape().iter().product();
-        prop_assume!(rows * columns <= MOST_ENTRIES);
+        if rows * columns > MOST_ENTRIES {
+            return Ok(());
+        }
+        compared.set(compared.get() + 1);
         let view = made(jacobian(&problem, &Backprop, case.seed))?;
         prop_assert!(view.is_right(), "{case}: {view:?}");
         prop_assert_eq!(view.counts.agree, rows * columns, "{}: every entry", case);
         Ok(())
     });
+    assert!(compared.get() > 0, "nothing was compared");
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::cell::RefCell;
 
 use gradproof::check::{Silent, examine_second};
-use gradproof::harness::strategy;
-use gradproof::network::{Coordinate, Problem};
+use gradproof::harness::{config, strategy};
+use gradproof::network::{Coordinate, LeafName, Problem};
 use gradproof::report::Counts;
-use gradproof::scalar::DoubleDouble;
+use gradproof::rng::Stream;
+use gradproof::scalar::{DoubleDouble, Format};
 use gradproof::source::second::{
     Moving, ProductRounding, SecondOrder, along_twice, differences, direction, extended_product,
     hyper,
@@ -14,6 +15,7 @@ use gradproof::source::second::{
 use gradproof::source::{Backprop, Estimate, Point, SAFETY, SAFETY_OTHER_ORDER};
 use gradproof::tensor::values;
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
 use super::{Outcome, hold, made};
 
@@ -39,11 +41,11 @@ struct Tally {
 
 impl Tally {
     /// Hold every way against double-double at the point of `problem`, and have it judged.
-    fn compare(&mut self, problem: Problem, seed: u64, case: &str) -> Outcome {
+    fn compare(&mut self, problem: Problem, moving: Moving, seed: u64, case: &str) -> Outcome {
         let point = Point::new(problem, seed);
         let (problem, pattern) = (&point.problem, &point.pattern);
-        let coordinates = point.all_coordinates();
-        let [u, v] = [0, 1].map(|number| direction(problem, Moving::All, seed, number));
+        let coordinates = sample(&point, moving, seed);
+        let [u, v] = [0, 1].map(|number| direction(problem, moving, seed, number));
         let mut twice = Vec::new();
         for [u, v] in [[&u, &v], [&v, &u]] {
             let rounding = ProductRounding::measure(problem, pattern, [u, v], seed);
@@ -84,7 +86,7 @@ impl Tally {
         let part = made(examine_second(
             &point,
             &Backprop,
-            Moving::All,
+            moving,
             &coordinates,
             seed,
             &Silent,
@@ -137,13 +139,30 @@ impl Tally {
     }
 }
 
+/// All coordinates of small leaves, and a sample of larger ones.
+fn sample(point: &Point, moving: Moving, seed: u64) -> Vec<Coordinate> {
+    const MOST: usize = 500;
+    let mut stream = Stream::new(seed, "second order");
+    let leaves = point.problem.leaves().into_iter();
+    leaves
+        .filter(|leaf| moving == Moving::All || *leaf != LeafName::Input)
+        .flat_map(|leaf| {
+            let length = point.problem.leaf(leaf).len();
+            let chosen = stream.sample(length, length.min(MOST));
+            chosen
+                .into_iter()
+                .map(move |index| Coordinate { leaf, index })
+        })
+        .collect()
+}
+
 #[test]
 fn every_way_is_right_on_operators() {
     let tally = RefCell::new(Tally::default());
     hold("second_order_operator", strategy::operator(), |case| {
         let problem = made(case.problem())?;
         let mut tally = tally.borrow_mut();
-        tally.compare(problem, case.seed, &case.to_string())
+        tally.compare(problem, Moving::All, case.seed, &case.to_string())
     });
     tally.into_inner().conclude("operators");
 }
@@ -154,7 +173,24 @@ fn every_way_is_right_on_networks() {
     hold("second_order_network", strategy::network(), |case| {
         let problem = made(case.problem())?;
         let mut tally = tally.borrow_mut();
-        tally.compare(problem, case.seed, &case.to_string())
+        tally.compare(problem, Moving::All, case.seed, &case.to_string())
     });
     tally.into_inner().conclude("networks");
+}
+
+/// Up to depth 8 and width 128, on random data and on digits; fewer, since each takes a second.
+#[test]
+fn every_way_is_right_on_deep_networks() {
+    let tally = RefCell::new(Tally::default());
+    let mut config = config("second_order_deep");
+    config.cases = (config.cases / 16).max(1);
+    let outcome = TestRunner::new(config).run(&strategy::deep_network(), |case| {
+        let problem = made(case.problem(Format::F64))?;
+        let mut tally = tally.borrow_mut();
+        tally.compare(problem, Moving::Parameters, case.seed, &case.to_string())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+    tally.into_inner().conclude("deep networks");
 }

@@ -61,11 +61,23 @@ fn mark_cancelled(
         return;
     }
     let truth = extended_product(&point.problem, &point.pattern, &along.direction);
-    for (verdict, coordinate) in verdicts.iter_mut().zip(coordinates) {
+    let is_cancelled = |position: usize| {
+        let coordinate = coordinates[position];
         let truth = values(truth.leaf(coordinate.leaf))[coordinate.index];
-        let spread = along.rounding.leaves.derivative(*coordinate);
-        if *verdict == open && truth.abs().hi() <= CANCELLED * spread {
-            *verdict = Verdict::Unobservable(Unobservable::Cancelled);
+        truth.abs().hi() <= CANCELLED * along.rounding.leaves.derivative(coordinate)
+    };
+    let hidden = Verdict::Unobservable(Unobservable::Cancelled);
+    for range in tensors(coordinates) {
+        // Where all of a tensor is rounding, agreement within it means nothing either.
+        let is_quiet = |verdict: &Verdict| *verdict == open || *verdict == Verdict::Agree;
+        let of_tensor = &verdicts[range.clone()];
+        let all = of_tensor.contains(&open)
+            && of_tensor.iter().all(is_quiet)
+            && range.clone().all(is_cancelled);
+        for position in range {
+            if all || (verdicts[position] == open && is_cancelled(position)) {
+                verdicts[position] = hidden;
+            }
         }
     }
 }

@@ -76,7 +76,8 @@ fn products(second: &SecondPart) -> String {
 /// Fewest and median matching digits.
 fn digits(comparison: &ProductComparison) -> String {
     match (comparison.fewest_digits, comparison.median_digits) {
-        (Some(fewest), Some(median)) => format!("{fewest:>6.1} {median:>6.1}"),
+        // No digit at all is −0 as a logarithm.
+        (Some(fewest), Some(median)) => format!("{:>6.1} {:>6.1}", fewest + 0.0, median + 0.0),
         _ => "all zero".to_owned(),
     }
 }

@@ -33,12 +33,15 @@ pub fn differences(
     v: &Leaves<f64>,
     coordinates: &[Coordinate],
 ) -> Vec<Option<Estimate>> {
-    let spread = |problem: &Problem| {
-        let rounding = Rounding::measure(problem, &point.pattern, point.seed(), Format::F64);
+    let of = |rounding: &Rounding| -> Vec<f64> {
         let spreads = coordinates.iter();
         spreads
             .map(|coordinate| rounding.derivative(*coordinate))
             .collect()
+    };
+    let spread = |problem: &Problem| {
+        let rounding = Rounding::measure(problem, &point.pattern, point.seed(), Format::F64);
+        of(&rounding)
     };
     let pick = |derivatives: &Derivatives| {
         let of = |coordinate: &Coordinate| {
@@ -46,7 +49,7 @@ pub fn differences(
         };
         coordinates.iter().map(of).collect()
     };
-    climb(subject, point, v, spread, pick)
+    climb(subject, point, v, of(&point.rounding), spread, pick)
 }
 
 /// The same of the gradient with respect to every layer's output, in the layers' order.
@@ -77,7 +80,7 @@ pub fn output_differences(
         let outputs = derivatives.outputs.iter();
         outputs.flat_map(values).copied().collect()
     };
-    let mut all = climb(subject, point, v, spread, pick).into_iter();
+    let mut all = climb(subject, point, v, spread(problem), spread, pick).into_iter();
     let layers = exact.iter();
     layers
         .map(|dy| all.by_ref().take(dy.len()).collect())
@@ -87,30 +90,28 @@ pub fn output_differences(
 /// Climb all ladders at once: of the numbers that `pick` takes from a gradient, and that rounding moves by
 /// `spread` where a problem is.
 ///
-/// Rounding is measured at the point and at both ends of the first step, and the largest counts: a weight
-/// near 0 makes a small gradient, and a small rounding, at the point only.
+/// Rounding is measured at the end of the first step too, and the larger counts: a weight near 0 makes a
+/// small gradient, and a small rounding, at the point only. `spreads` are those at the point.
 fn climb(
     subject: &dyn SecondOrder,
     point: &Point,
     v: &Leaves<f64>,
+    mut spreads: Vec<f64>,
     spread: impl Fn(&Problem) -> Vec<f64>,
     pick: impl Fn(&Derivatives) -> Vec<f64>,
 ) -> Vec<Option<Estimate>> {
     let (problem, pattern) = (&point.problem, &point.pattern);
     let mut h = first_step(problem, v);
-    let mut spreads = spread(problem);
-    for step in [h, -h] {
-        let Leaves { input, parameters } = problem.along(v, |w, v| w + step * v);
-        let end = Problem {
-            input,
-            parameters,
-            ..problem.clone()
-        };
-        for (largest, there) in spreads.iter_mut().zip(spread(&end)) {
-            // What is not finite there says nothing about smaller steps.
-            if there.is_finite() {
-                *largest = largest.max(there);
-            }
+    let Leaves { input, parameters } = problem.along(v, |w, v| w + h * v);
+    let end = Problem {
+        input,
+        parameters,
+        ..problem.clone()
+    };
+    for (largest, there) in spreads.iter_mut().zip(spread(&end)) {
+        // What is not finite there says nothing about smaller steps.
+        if there.is_finite() {
+            *largest = largest.max(there);
         }
     }
     let mut ladders: Vec<(Ladder, bool)> =
