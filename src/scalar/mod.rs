@@ -44,6 +44,9 @@ pub trait Scalar:
     + AddAssign
     + SubAssign
 {
+    /// Whether an operation takes no longer than to load and store a number.
+    const IS_QUICK: bool = false;
+
     /// A number that does not depend on any variable.
     fn constant(value: f64) -> Self;
     /// The value alone, without tangents.
@@ -81,6 +84,7 @@ pub trait Scalar:
 macro_rules! float_scalar {
     ($float:ty, $erf:path) => {
         impl Scalar for $float {
+            const IS_QUICK: bool = true;
             #[inline]
             fn constant(value: f64) -> Self {
                 value as $float
@@ -170,10 +174,18 @@ pub fn axpy<S: Scalar>(y: &mut [S], k: S, x: &[S], stride: usize) {
 /// each other, fill the vector registers. The compiler sees that in a function whose argument y is: a
 /// slice that it was cut out of could be one of x's too. So this is a part of its caller.
 ///
+/// Where an operation takes long, the four that an entry waits for would take longer than loads and stores.
+///
 /// # Panics
 /// When an x is shorter than y asks for.
 #[inline(always)]
 pub fn axpy_of_four<S: Scalar>(y: &mut [S], k: [S; 4], x: [&[S]; 4], stride: usize) {
+    if !S::IS_QUICK {
+        for (k, x) in k.into_iter().zip(x) {
+            axpy(y, k, x, stride);
+        }
+        return;
+    }
     let [a, b, c, d] = x;
     if stride == 1 {
         // Of one length, so that no index is checked in the loop.
