@@ -256,11 +256,10 @@ impl Asked<'_> {
         if found.len() == 1 {
             return Ok(found.pop());
         }
+        // The block itself reads it too where a branch has no layers.
         let is_accused = |reader: &usize| {
-            place
-                .culprits
-                .iter()
-                .any(|fault| fault.number == Some(*reader))
+            let mut culprits = place.culprits.iter();
+            *reader != block && culprits.any(|fault| fault.number == Some(*reader))
         };
         let accused: Vec<usize> = network.readers(activation).filter(is_accused).collect();
         Ok(match accused[..] {
