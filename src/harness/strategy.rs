@@ -31,7 +31,7 @@ pub use resize::{upsample, zero_pad2d};
 const MOST_SAMPLES: usize = 3;
 
 /// Convolutions: stride, padding and dilation per axis, groups, ragged edges, 1×1 kernels.
-pub fn conv2d() -> impl Strategy<Value = OperatorCase> {
+pub fn conv2d() -> BoxedStrategy<OperatorCase> {
     let channels = (groups(), several(3), several(3));
     let extra = uniform2(0..=4_usize);
     (
@@ -63,13 +63,14 @@ pub fn conv2d() -> impl Strategy<Value = OperatorCase> {
                 }
             },
         )
+        .boxed()
 }
 
 /// Transposed convolutions: the same, with output padding where stride or dilation allow it.
-pub fn conv_transpose2d() -> impl Strategy<Value = OperatorCase> {
+pub fn conv_transpose2d() -> BoxedStrategy<OperatorCase> {
     let shape = (several(MOST_SAMPLES), several(3), uniform2(1..=4_usize));
-    (shape, conv_transpose_op(), seed()).prop_map(
-        |((batch, group_in, [rows, columns]), mut op, seed)| {
+    (shape, conv_transpose_op(), seed())
+        .prop_map(|((batch, group_in, [rows, columns]), mut op, seed)| {
             let groups = match &op {
                 OpSpec::ConvTranspose2d(conv) => conv.groups,
                 _ => 1,
@@ -81,64 +82,74 @@ pub fn conv_transpose2d() -> impl Strategy<Value = OperatorCase> {
                 input: vec![batch, channels, rows, columns],
                 seed,
             }
-        },
-    )
+        })
+        .boxed()
 }
 
 /// Max-poolings: overlapping and gapped windows, padding, `ceil_mode`.
-pub fn max_pool2d() -> impl Strategy<Value = OperatorCase> {
-    (image(), max_pool_op(), seed()).prop_map(pooling_case)
+pub fn max_pool2d() -> BoxedStrategy<OperatorCase> {
+    (image(), max_pool_op(), seed())
+        .prop_map(pooling_case)
+        .boxed()
 }
 
 /// Average poolings: the same, with padding counted or not.
-pub fn avg_pool2d() -> impl Strategy<Value = OperatorCase> {
-    (image(), avg_pool_op(), seed()).prop_map(pooling_case)
+pub fn avg_pool2d() -> BoxedStrategy<OperatorCase> {
+    (image(), avg_pool_op(), seed())
+        .prop_map(pooling_case)
+        .boxed()
 }
 
 /// Adaptive average poolings: even shares and uneven ones, fewer outputs than inputs and more.
-pub fn adaptive_avg_pool2d() -> impl Strategy<Value = OperatorCase> {
-    (image(), adaptive_avg_pool_op(), seed()).prop_map(pooling_case)
+pub fn adaptive_avg_pool2d() -> BoxedStrategy<OperatorCase> {
+    (image(), adaptive_avg_pool_op(), seed())
+        .prop_map(pooling_case)
+        .boxed()
 }
 
 /// Linear layers, with more inputs than the eight partial sums of a dot product at times.
-pub fn linear() -> impl Strategy<Value = OperatorCase> {
+pub fn linear() -> BoxedStrategy<OperatorCase> {
     let features = (several(20), several(5));
-    (several(MOST_SAMPLES), features, bias(), seed()).prop_map(
-        |(batch, (inputs, out_features), bias, seed)| OperatorCase {
+    (several(MOST_SAMPLES), features, bias(), seed())
+        .prop_map(|(batch, (inputs, out_features), bias, seed)| OperatorCase {
             op: OpSpec::Linear(LinearSpec { out_features, bias }),
             input: vec![batch, inputs],
             seed,
-        },
-    )
+        })
+        .boxed()
 }
 
 /// Activations alone, softmax among them, and flatten.
-pub fn elementwise() -> impl Strategy<Value = OperatorCase> {
+pub fn elementwise() -> BoxedStrategy<OperatorCase> {
     let op = prop_oneof![
         1 => Just(OpSpec::Flatten {}),
         3 => activation(),
         1 => function::of_lines(),
     ];
-    (image(), op, seed()).prop_map(|(input, op, seed)| OperatorCase {
-        op,
-        input: input.to_vec(),
-        seed,
-    })
+    (image(), op, seed())
+        .prop_map(|(input, op, seed)| OperatorCase {
+            op,
+            input: input.to_vec(),
+            seed,
+        })
+        .boxed()
 }
 
 /// Learned slopes of negative inputs, one or one for each channel.
-pub fn prelu() -> impl Strategy<Value = OperatorCase> {
-    (image(), any::<bool>(), seed()).prop_map(|(input, is_shared, seed)| OperatorCase {
-        op: OpSpec::Prelu(PreluSpec {
-            num_parameters: if is_shared { 1 } else { input[1] },
-        }),
-        input: input.to_vec(),
-        seed,
-    })
+pub fn prelu() -> BoxedStrategy<OperatorCase> {
+    (image(), any::<bool>(), seed())
+        .prop_map(|(input, is_shared, seed)| OperatorCase {
+            op: OpSpec::Prelu(PreluSpec {
+                num_parameters: if is_shared { 1 } else { input[1] },
+            }),
+            input: input.to_vec(),
+            seed,
+        })
+        .boxed()
 }
 
 /// Any single operator.
-pub fn operator() -> impl Strategy<Value = OperatorCase> {
+pub fn operator() -> BoxedStrategy<OperatorCase> {
     prop_oneof![
         3 => elementwise(),
         1 => prelu(),
@@ -155,11 +166,12 @@ pub fn operator() -> impl Strategy<Value = OperatorCase> {
         1 => residual(),
         1 => concatenation(),
     ]
+    .boxed()
 }
 
 /// Small networks: convolutions, poolings, activations and blocks of branches, then linear layers,
 /// under any loss.
-pub fn network() -> impl Strategy<Value = NetworkCase> {
+pub fn network() -> BoxedStrategy<NetworkCase> {
     let image = (several(3), uniform2(2..=6_usize));
     let hidden = proptest::option::of((1..=4_usize, activation()));
     let head = (hidden, 2..=4_usize, bias());
@@ -205,10 +217,11 @@ pub fn network() -> impl Strategy<Value = NetworkCase> {
                 }
             },
         )
+        .boxed()
 }
 
 /// One layer of a network's first part; its window is made to fit later.
-fn block() -> impl Strategy<Value = OpSpec> {
+fn block() -> BoxedStrategy<OpSpec> {
     let conv = (groups(), several(4), conv_window(), bias());
     let conv = conv.prop_map(|(groups, out_channels, conv, bias)| {
         OpSpec::Conv2d(Conv2dSpec {
@@ -228,18 +241,20 @@ fn block() -> impl Strategy<Value = OpSpec> {
         1 => adaptive_avg_pool_op(),
         1 => resize::op(),
     ]
+    .boxed()
 }
 
-fn activation() -> impl Strategy<Value = OpSpec> {
+fn activation() -> BoxedStrategy<OpSpec> {
     prop_oneof![
         2 => Just(OpSpec::Relu {}),
         1 => Just(OpSpec::Tanh {}),
         1 => Just(OpSpec::Sigmoid {}),
         3 => function::of_entries(),
     ]
+    .boxed()
 }
 
-fn loss() -> impl Strategy<Value = LossSpec> {
+fn loss() -> BoxedStrategy<LossSpec> {
     prop_oneof![
         Just(LossSpec::WeightedSum {}),
         Just(LossSpec::MeanSquaredError {}),
@@ -256,10 +271,11 @@ fn loss() -> impl Strategy<Value = LossSpec> {
             }
         }),
     ]
+    .boxed()
 }
 
 /// A convolution's window, with the rest of the attributes to be filled in.
-fn conv_window() -> impl Strategy<Value = Conv2dSpec> {
+fn conv_window() -> BoxedStrategy<Conv2dSpec> {
     (
         uniform2(1..=3_usize),
         uniform2(1..=3_usize),
@@ -275,13 +291,14 @@ fn conv_window() -> impl Strategy<Value = Conv2dSpec> {
             groups: 1,
             bias: true,
         })
+        .boxed()
 }
 
 /// A transposed convolution; its paddings are made to fit later.
-fn conv_transpose_op() -> impl Strategy<Value = OpSpec> {
+fn conv_transpose_op() -> BoxedStrategy<OpSpec> {
     let channels = (groups(), several(2));
-    (channels, conv_window(), uniform2(0..=2_usize), bias()).prop_map(
-        |((groups, group_out), conv, output_padding, bias)| {
+    (channels, conv_window(), uniform2(0..=2_usize), bias())
+        .prop_map(|((groups, group_out), conv, output_padding, bias)| {
             OpSpec::ConvTranspose2d(ConvTranspose2dSpec {
                 out_channels: groups * group_out,
                 kernel: conv.kernel,
@@ -292,11 +309,11 @@ fn conv_transpose_op() -> impl Strategy<Value = OpSpec> {
                 groups,
                 bias,
             })
-        },
-    )
+        })
+        .boxed()
 }
 
-fn max_pool_op() -> impl Strategy<Value = OpSpec> {
+fn max_pool_op() -> BoxedStrategy<OpSpec> {
     let dilation = prop_oneof![2 => Just([1, 1]), 1 => uniform2(1..=3_usize)];
     (
         uniform2(1..=3_usize),
@@ -314,9 +331,10 @@ fn max_pool_op() -> impl Strategy<Value = OpSpec> {
                 ceil_mode,
             })
         })
+        .boxed()
 }
 
-fn avg_pool_op() -> impl Strategy<Value = OpSpec> {
+fn avg_pool_op() -> BoxedStrategy<OpSpec> {
     let modes = (any::<bool>(), bias());
     (
         uniform2(1..=3_usize),
@@ -335,22 +353,25 @@ fn avg_pool_op() -> impl Strategy<Value = OpSpec> {
                 })
             },
         )
+        .boxed()
 }
 
-fn adaptive_avg_pool_op() -> impl Strategy<Value = OpSpec> {
+fn adaptive_avg_pool_op() -> BoxedStrategy<OpSpec> {
     uniform2(1..=4_usize)
         .prop_map(|output_size| OpSpec::AdaptiveAvgPool2d(AdaptiveAvgPool2dSpec { output_size }))
+        .boxed()
 }
 
 /// No stride, which means the kernel's size, or one per axis.
-fn pooling_stride() -> impl Strategy<Value = Option<[usize; 2]>> {
-    proptest::option::of(uniform2(1..=3_usize))
+fn pooling_stride() -> BoxedStrategy<Option<[usize; 2]>> {
+    proptest::option::of(uniform2(1..=3_usize)).boxed()
 }
 
 /// Batch, channels, rows and columns.
-fn image() -> impl Strategy<Value = [usize; 4]> {
+fn image() -> BoxedStrategy<[usize; 4]> {
     (several(MOST_SAMPLES), several(3), uniform2(1..=7_usize))
         .prop_map(|(batch, channels, [rows, columns])| [batch, channels, rows, columns])
+        .boxed()
 }
 
 fn pooling_case((input, mut op, seed): ([usize; 4], OpSpec, u64)) -> OperatorCase {
@@ -364,19 +385,19 @@ fn pooling_case((input, mut op, seed): ([usize; 4], OpSpec, u64)) -> OperatorCas
 }
 
 /// 1 at times, and from 2 to `most` otherwise.
-fn several(most: usize) -> impl Strategy<Value = usize> {
-    prop_oneof![1 => Just(1), 6 => 2..=most]
+fn several(most: usize) -> BoxedStrategy<usize> {
+    prop_oneof![1 => Just(1), 6 => 2..=most].boxed()
 }
 
-fn groups() -> impl Strategy<Value = usize> {
-    prop_oneof![2 => Just(1_usize), 1 => 2..=3_usize]
+fn groups() -> BoxedStrategy<usize> {
+    prop_oneof![2 => Just(1_usize), 1 => 2..=3_usize].boxed()
 }
 
 /// Mostly present.
-fn bias() -> impl Strategy<Value = bool> {
-    proptest::bool::weighted(0.75)
+fn bias() -> BoxedStrategy<bool> {
+    proptest::bool::weighted(0.75).boxed()
 }
 
-fn seed() -> impl Strategy<Value = u64> {
-    0..=u64::from(u32::MAX)
+fn seed() -> BoxedStrategy<u64> {
+    (0..=u64::from(u32::MAX)).boxed()
 }

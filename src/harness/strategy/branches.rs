@@ -26,44 +26,51 @@ pub(super) enum Block {
 }
 
 /// Residual blocks on images, with and without a projection.
-pub fn residual() -> impl Strategy<Value = OperatorCase> {
-    case(residual_block())
+pub fn residual() -> BoxedStrategy<OperatorCase> {
+    case(residual_block()).boxed()
 }
 
 /// Concatenations of two or three branches on images, some of which may be without layers.
-pub fn concatenation() -> impl Strategy<Value = OperatorCase> {
-    case(concatenation_block())
+pub fn concatenation() -> BoxedStrategy<OperatorCase> {
+    case(concatenation_block()).boxed()
 }
 
 /// One operator mostly, or a block of branches.
-pub(super) fn block() -> impl Strategy<Value = Block> {
+pub(super) fn block() -> BoxedStrategy<Block> {
     prop_oneof![
         8 => super::block().prop_map(Block::One),
         1 => residual_block(),
         1 => concatenation_block(),
     ]
+    .boxed()
 }
 
-fn residual_block() -> impl Strategy<Value = Block> {
-    (vec(super::block(), 1..=3), any::<bool>()).prop_map(|(layers, is_projected)| Block::Residual {
-        layers,
-        is_projected,
-    })
+fn residual_block() -> BoxedStrategy<Block> {
+    (vec(super::block(), 1..=3), any::<bool>())
+        .prop_map(|(layers, is_projected)| Block::Residual {
+            layers,
+            is_projected,
+        })
+        .boxed()
 }
 
-fn concatenation_block() -> impl Strategy<Value = Block> {
-    vec(vec(super::block(), 0..=2), 2..=3).prop_map(Block::Concatenation)
+fn concatenation_block() -> BoxedStrategy<Block> {
+    vec(vec(super::block(), 0..=2), 2..=3)
+        .prop_map(Block::Concatenation)
+        .boxed()
 }
 
-fn case(block: impl Strategy<Value = Block>) -> impl Strategy<Value = OperatorCase> {
-    (image(), block, seed()).prop_map(|(input, block, seed)| {
-        let [_, channels, rows, columns] = input;
-        OperatorCase {
-            op: place(block, [channels, rows, columns]).0,
-            input: input.to_vec(),
-            seed,
-        }
-    })
+fn case(block: BoxedStrategy<Block>) -> BoxedStrategy<OperatorCase> {
+    (image(), block, seed())
+        .prop_map(|(input, block, seed)| {
+            let [_, channels, rows, columns] = input;
+            OperatorCase {
+                op: place(block, [channels, rows, columns]).0,
+                input: input.to_vec(),
+                seed,
+            }
+        })
+        .boxed()
 }
 
 /// The block as an operator on `image` (channels, rows, columns), and the image behind it.

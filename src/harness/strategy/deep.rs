@@ -50,7 +50,7 @@ enum Input {
 
 /// Deep and wide networks, dense and convolutional, under any loss at scales from 1 to 1e-9, with
 /// weights of both signs or of one, on random data or digits, with or without penalty.
-pub fn deep_network() -> impl Strategy<Value = DeepNetworkCase> {
+pub fn deep_network() -> BoxedStrategy<DeepNetworkCase> {
     let shapes = (
         input(),
         several(MOST_SAMPLES),
@@ -60,19 +60,21 @@ pub fn deep_network() -> impl Strategy<Value = DeepNetworkCase> {
     );
     let objective = (loss(), proptest::sample::select(&SCALES[..]), penalty());
     let weights = prop_oneof![3 => Just(Weights::Signed), 1 => Just(Weights::Positive)];
-    (shapes, objective, weights, seed()).prop_map(
-        |((input, batch, blocks, convolutions, outputs), objective, weights, seed)| {
-            let (loss, scale, penalty) = objective;
-            DeepNetworkCase {
-                spec: spec(input, blocks, convolutions, outputs, loss),
-                batch,
-                seed,
-                weights,
-                scale,
-                penalty,
-            }
-        },
-    )
+    (shapes, objective, weights, seed())
+        .prop_map(
+            |((input, batch, blocks, convolutions, outputs), objective, weights, seed)| {
+                let (loss, scale, penalty) = objective;
+                DeepNetworkCase {
+                    spec: spec(input, blocks, convolutions, outputs, loss),
+                    batch,
+                    seed,
+                    weights,
+                    scale,
+                    penalty,
+                }
+            },
+        )
+        .boxed()
 }
 
 /// The network whose first `convolutions` blocks are convolutional, if it sees images, and the rest
@@ -164,16 +166,17 @@ fn add_linear(blocks: &[Block], mut inputs: usize, outputs: usize, ops: &mut Vec
     }));
 }
 
-fn input() -> impl Strategy<Value = Input> {
+fn input() -> BoxedStrategy<Input> {
     prop_oneof![
         2 => width().prop_map(Input::Features),
         3 => (several(4), uniform2(2..=12_usize))
             .prop_map(|(channels, [rows, columns])| Input::Image([channels, rows, columns])),
         2 => Just(Input::Digits),
     ]
+    .boxed()
 }
 
-fn block() -> impl Strategy<Value = Block> {
+fn block() -> BoxedStrategy<Block> {
     let groups = prop_oneof![3 => Just(1_usize), 1 => 2..=4_usize];
     let pooling = prop_oneof![
         2 => Just(None),
@@ -183,30 +186,33 @@ fn block() -> impl Strategy<Value = Block> {
     let activation = proptest::option::weighted(0.8, activation());
     let normalization = proptest::option::weighted(0.25, normalization_op());
     let between = (normalization, activation, pooling);
-    (width(), groups, conv_window(), bias(), between).prop_map(
-        |(width, groups, conv, bias, (normalization, activation, pooling))| Block {
-            width,
-            conv: Conv2dSpec {
-                groups,
-                bias,
-                ..conv
+    (width(), groups, conv_window(), bias(), between)
+        .prop_map(
+            |(width, groups, conv, bias, (normalization, activation, pooling))| Block {
+                width,
+                conv: Conv2dSpec {
+                    groups,
+                    bias,
+                    ..conv
+                },
+                normalization,
+                activation,
+                pooling,
             },
-            normalization,
-            activation,
-            pooling,
-        },
-    )
+        )
+        .boxed()
 }
 
 /// Small, middling and large, about equally often.
-fn width() -> impl Strategy<Value = usize> {
-    prop_oneof![1..=8_usize, 9..=32_usize, 33..=WIDTH]
+fn width() -> BoxedStrategy<usize> {
+    prop_oneof![1..=8_usize, 9..=32_usize, 33..=WIDTH].boxed()
 }
 
-fn penalty() -> impl Strategy<Value = Option<PenaltySpec>> {
+fn penalty() -> BoxedStrategy<Option<PenaltySpec>> {
     prop_oneof![
         2 => Just(None),
         1 => Just(Some(PenaltySpec::L2 { strength: 0.01 })),
         1 => Just(Some(PenaltySpec::L1 { strength: 0.01 })),
     ]
+    .boxed()
 }

@@ -8,7 +8,7 @@ use crate::spec::{
 };
 
 /// Functions of each entry alone. Slopes and bounds are short, so that products with them are exact.
-pub(super) fn of_entries() -> impl Strategy<Value = OpSpec> {
+pub(super) fn of_entries() -> BoxedStrategy<OpSpec> {
     let sample = |values: &'static [f64]| proptest::sample::select(values);
     let leaky = sample(&[0.125, 0.25, 0.0, 1.5]);
     let elu = sample(&[1.0, 0.5, 1.75]);
@@ -26,14 +26,16 @@ pub(super) fn of_entries() -> impl Strategy<Value = OpSpec> {
         Just(OpSpec::Hardswish {}),
         hardtanh.prop_map(|(min_val, max_val)| OpSpec::Hardtanh(HardtanhSpec { min_val, max_val })),
     ]
+    .boxed()
 }
 
 /// Functions of the entries along an axis.
-pub(super) fn of_lines() -> impl Strategy<Value = OpSpec> {
+pub(super) fn of_lines() -> BoxedStrategy<OpSpec> {
     let dim = proptest::sample::select(&[-1_isize, 1, 2, -2][..]);
     prop_oneof![
         dim.clone()
             .prop_map(|dim| OpSpec::Softmax(SoftmaxSpec { dim })),
         dim.prop_map(|dim| OpSpec::LogSoftmax(SoftmaxSpec { dim })),
     ]
+    .boxed()
 }

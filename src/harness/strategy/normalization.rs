@@ -8,24 +8,26 @@ use crate::spec::{BatchNorm2dSpec, GroupNormSpec, InstanceNormSpec, LayerNormSpe
 use super::{bias, groups, image, seed};
 
 /// Normalisations of every kind, of sets of one entry too.
-pub fn normalization() -> impl Strategy<Value = OperatorCase> {
-    (image(), normalization_op(), seed()).prop_map(|(input, mut op, seed)| {
-        let [_, channels, rows, columns] = input;
-        fit::fit(&mut op, [channels, rows, columns]).expect("there is no window");
-        OperatorCase {
-            op,
-            input: input.to_vec(),
-            seed,
-        }
-    })
+pub fn normalization() -> BoxedStrategy<OperatorCase> {
+    (image(), normalization_op(), seed())
+        .prop_map(|(input, mut op, seed)| {
+            let [_, channels, rows, columns] = input;
+            fit::fit(&mut op, [channels, rows, columns]).expect("there is no window");
+            OperatorCase {
+                op,
+                input: input.to_vec(),
+                seed,
+            }
+        })
+        .boxed()
 }
 
 /// Groups, and the axes of a layer norm, are made to fit later.
-pub(super) fn normalization_op() -> impl Strategy<Value = OpSpec> {
+pub(super) fn normalization_op() -> BoxedStrategy<OpSpec> {
     let eps = prop_oneof![1 => Just(1e-5), 2 => Just(0.125)];
     let kind = prop_oneof![3 => Just(0), 1 => Just(1), 1 => Just(2), 1 => Just(3)];
-    (kind, eps, bias(), groups(), 1..=3_usize, any::<bool>()).prop_map(
-        |(kind, eps, affine, groups, axes, training)| match kind {
+    (kind, eps, bias(), groups(), 1..=3_usize, any::<bool>())
+        .prop_map(|(kind, eps, affine, groups, axes, training)| match kind {
             0 => OpSpec::BatchNorm2d(BatchNorm2dSpec {
                 eps,
                 affine,
@@ -44,6 +46,6 @@ pub(super) fn normalization_op() -> impl Strategy<Value = OpSpec> {
                 affine,
             }),
             _ => OpSpec::InstanceNorm(InstanceNormSpec { eps, affine }),
-        },
-    )
+        })
+        .boxed()
 }
