@@ -8,6 +8,7 @@ mod conv1d;
 mod deep;
 mod function;
 mod normalization;
+mod pool;
 mod resize;
 
 use proptest::array::uniform2;
@@ -15,11 +16,13 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::spec::{
-    AdaptiveAvgPool2dSpec, AvgPool2dSpec, Conv2dSpec, ConvTranspose2dSpec, DataSpec, LayerSpec,
-    LinearSpec, LossSpec, MaxPool2dSpec, NetworkSpec, OpSpec, PreluSpec,
+    Conv2dSpec, ConvTranspose2dSpec, DataSpec, LayerSpec, LinearSpec, LossSpec, NetworkSpec,
+    OpSpec, PreluSpec,
 };
 
 use super::{NetworkCase, OperatorCase, fit};
+
+use pool::{adaptive_avg_pool_op, avg_pool_op, max_pool_op};
 
 pub use branches::{concatenation, residual};
 pub use conv1d::conv1d;
@@ -311,60 +314,6 @@ fn conv_transpose_op() -> BoxedStrategy<OpSpec> {
             })
         })
         .boxed()
-}
-
-fn max_pool_op() -> BoxedStrategy<OpSpec> {
-    let dilation = prop_oneof![2 => Just([1, 1]), 1 => uniform2(1..=3_usize)];
-    (
-        uniform2(1..=3_usize),
-        pooling_stride(),
-        uniform2(0..=1_usize),
-        any::<bool>(),
-        dilation,
-    )
-        .prop_map(|(kernel, stride, padding, ceil_mode, dilation)| {
-            OpSpec::MaxPool2d(MaxPool2dSpec {
-                kernel,
-                stride,
-                padding,
-                dilation,
-                ceil_mode,
-            })
-        })
-        .boxed()
-}
-
-fn avg_pool_op() -> BoxedStrategy<OpSpec> {
-    let modes = (any::<bool>(), bias());
-    (
-        uniform2(1..=3_usize),
-        pooling_stride(),
-        uniform2(0..=1_usize),
-        modes,
-    )
-        .prop_map(
-            |(kernel, stride, padding, (ceil_mode, count_include_pad))| {
-                OpSpec::AvgPool2d(AvgPool2dSpec {
-                    kernel,
-                    stride,
-                    padding,
-                    ceil_mode,
-                    count_include_pad,
-                })
-            },
-        )
-        .boxed()
-}
-
-fn adaptive_avg_pool_op() -> BoxedStrategy<OpSpec> {
-    uniform2(1..=4_usize)
-        .prop_map(|output_size| OpSpec::AdaptiveAvgPool2d(AdaptiveAvgPool2dSpec { output_size }))
-        .boxed()
-}
-
-/// No stride, which means the kernel's size, or one per axis.
-fn pooling_stride() -> BoxedStrategy<Option<[usize; 2]>> {
-    proptest::option::of(uniform2(1..=3_usize)).boxed()
 }
 
 /// Batch, channels, rows and columns.
