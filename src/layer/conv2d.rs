@@ -7,7 +7,8 @@
 //! y[n,o,i,j] = b[o] + Σ_{c,u,v} k[o,c,u,v] · x[n, g·C/G + c, s·i + d·u − p, s·j + d·v − p]
 //! ```
 //!
-//! Terms outside of the input are zero. The output's size is in [`Window::output`].
+//! Terms outside of the input are zero. The output's size is in [`Window::output`]. Sequences (N, C, L) are
+//! images of one row: `conv1d` is this with kernels (O, C/G, k).
 
 use std::ops::Range;
 
@@ -16,6 +17,7 @@ use crate::spec::extent::Window;
 use crate::tensor::{Tensor, values, values_mut, zeros};
 
 use super::LayerGradients;
+use super::channels::Sizes;
 use super::tap::{Planes, scatter, strided_dot};
 
 /// Geometry of a convolution; the channel counts are those of its weight.
@@ -25,24 +27,6 @@ pub struct Conv2d {
     pub window: Window,
     /// Channel groups that do not see each other.
     pub groups: usize,
-}
-
-/// The sizes of one convolution.
-#[derive(Clone, Copy)]
-struct Sizes {
-    batch: usize,
-    in_channels: usize,
-    out_channels: usize,
-    /// Input channels of a group.
-    group_in: usize,
-    /// Output channels of a group.
-    group_out: usize,
-    /// Rows and columns of the input.
-    input: [usize; 2],
-    /// Rows and columns of the output.
-    output: [usize; 2],
-    /// Taps of a kernel.
-    taps: usize,
 }
 
 /// A product in the sum that is an output.
@@ -76,17 +60,17 @@ impl Conv2d {
         channels: Range<usize>,
         y: &mut Tensor<S>,
     ) {
-        let sizes = self.sizes(&parameters[0], x, y);
+        let sizes = Sizes::new(self.groups, &parameters[0], x, y);
         let (weight, x, y) = (values(&parameters[0]), values(x), values_mut(y));
         let bias = parameters.get(1).map(values);
         let planes = Planes::new(self.window, sizes.input, sizes.output);
         let mut terms = Vec::new();
         for patch in planes.patches() {
-            sizes.terms(&patch.taps, &mut terms);
+            set_terms(&sizes, &patch.taps, &mut terms);
             for n in 0..sizes.batch {
                 for o in channels.clone() {
-                    let x = &x[sizes.input_group(n, o)];
-                    let kernels = &weight[sizes.kernel(o, 0)..];
+                    let x = &x[input_group(&sizes, n, o)];
+                    let kernels = &weight[kernel(&sizes, o, 0)..];
                     let plane = &mut y[sizes.output_plane(n, o)];
                     let bias = bias.map_or(S::zero(), |bias| bias[o]);
                     for (row, below) in planes.rows(&patch) {
@@ -113,7 +97,7 @@ impl Conv2d {
         x: &Tensor<S>,
         dy: &Tensor<S>,
     ) -> LayerGradients<S> {
-        let sizes = self.sizes(&parameters[0], x, dy);
+        let sizes = Sizes::new(self.groups, &parameters[0], x, dy);
         let mut dx = zeros(x.shape());
         let mut gradients: Vec<Tensor<S>> = parameters
             .iter()
@@ -138,16 +122,16 @@ impl Conv2d {
                 for c in 0..sizes.group_in {
                     let input = sizes.input_plane(n, o, c);
                     let (x, dx) = (&x[input.clone()], &mut dx_values[input]);
-                    let kernel = sizes.kernel(o, c);
+                    let first = kernel(&sizes, o, c);
                     for tap in &taps {
-                        let k = weight[kernel + tap.at];
+                        let k = weight[first + tap.at];
                         let mut sum = S::zero();
                         for (met, at) in planes.meetings(tap) {
                             let dy = &plane[met];
                             sum += strided_dot(dy, &x[at..], stride);
                             scatter(&mut dx[at..], k, dy, stride);
                         }
-                        dk[kernel + tap.at] += sum;
+                        dk[first + tap.at] += sum;
                     }
                 }
             }
@@ -157,60 +141,30 @@ impl Conv2d {
             parameters: gradients,
         }
     }
-
-    fn sizes<S>(&self, weight: &Tensor<S>, x: &Tensor<S>, y: &Tensor<S>) -> Sizes {
-        let (weight, x, y) = (weight.shape(), x.shape(), y.shape());
-        Sizes {
-            batch: x[0],
-            in_channels: x[1],
-            out_channels: y[1],
-            group_in: weight[1],
-            group_out: y[1] / self.groups,
-            input: [x[2], x[3]],
-            output: [y[2], y[3]],
-            taps: weight[2] * weight[3],
-        }
-    }
 }
 
-impl Sizes {
-    /// The plane of channel `o` of sample `n` in the output.
-    fn output_plane(&self, n: usize, o: usize) -> Range<usize> {
-        let size = self.output[0] * self.output[1];
-        let start = (n * self.out_channels + o) * size;
-        start..start + size
-    }
+/// The planes in the input that are the group of output channel `o` of sample `n`.
+fn input_group(sizes: &Sizes, n: usize, o: usize) -> Range<usize> {
+    let first = sizes.input_plane(n, o, 0);
+    first.start..first.start + sizes.group_in * first.len()
+}
 
-    /// The plane in the input that is channel `c` of the group of output channel `o`.
-    fn input_plane(&self, n: usize, o: usize, c: usize) -> Range<usize> {
-        let size = self.input[0] * self.input[1];
-        let start = (n * self.in_channels + o / self.group_out * self.group_in + c) * size;
-        start..start + size
-    }
+/// Set `terms` to what `taps` of all input channels of a group give, in the order in which they are
+/// added up: channel by channel, each in the taps' order.
+fn set_terms(sizes: &Sizes, taps: &[(usize, usize)], terms: &mut Vec<Term>) {
+    let plane = sizes.input[0] * sizes.input[1];
+    terms.clear();
+    terms.extend((0..sizes.group_in).flat_map(|c| {
+        taps.iter().map(move |(tap, first)| Term {
+            weight: c * sizes.taps + tap,
+            input: c * plane + first,
+        })
+    }));
+}
 
-    /// The planes in the input that are the group of output channel `o` of sample `n`.
-    fn input_group(&self, n: usize, o: usize) -> Range<usize> {
-        let first = self.input_plane(n, o, 0);
-        first.start..first.start + self.group_in * first.len()
-    }
-
-    /// Set `terms` to what `taps` of all input channels of a group give, in the order in which they are
-    /// added up: channel by channel, each in the taps' order.
-    fn terms(&self, taps: &[(usize, usize)], terms: &mut Vec<Term>) {
-        let plane = self.input[0] * self.input[1];
-        terms.clear();
-        terms.extend((0..self.group_in).flat_map(|c| {
-            taps.iter().map(move |(tap, first)| Term {
-                weight: c * self.taps + tap,
-                input: c * plane + first,
-            })
-        }));
-    }
-
-    /// Where the kernel begins that leads from channel `c` of the group to output channel `o`.
-    fn kernel(&self, o: usize, c: usize) -> usize {
-        (o * self.group_in + c) * self.taps
-    }
+/// Where the kernel begins that leads from channel `c` of the group to output channel `o`.
+fn kernel(sizes: &Sizes, o: usize, c: usize) -> usize {
+    (o * sizes.group_in + c) * sizes.taps
 }
 
 /// y[j] += Σ weight · x[below + input + stride·j] over `terms`, in their order: the same sums for every

@@ -19,6 +19,7 @@ use crate::spec::extent::Window;
 use crate::tensor::{Tensor, values, values_mut, zeros};
 
 use super::LayerGradients;
+use super::channels::Sizes;
 use super::tap::{Planes, scatter, strided_dot};
 
 /// Geometry of a transposed convolution; the channel counts are those of its weight.
@@ -30,24 +31,6 @@ pub struct ConvTranspose2d {
     pub output_padding: [usize; 2],
     /// Channel groups that do not see each other.
     pub groups: usize,
-}
-
-/// The sizes of one transposed convolution.
-#[derive(Clone, Copy)]
-struct Sizes {
-    batch: usize,
-    in_channels: usize,
-    out_channels: usize,
-    /// Input channels of a group.
-    group_in: usize,
-    /// Output channels of a group.
-    group_out: usize,
-    /// Rows and columns of the input.
-    input: [usize; 2],
-    /// Rows and columns of the output.
-    output: [usize; 2],
-    /// Taps of a kernel.
-    taps: usize,
 }
 
 impl ConvTranspose2d {
@@ -73,7 +56,7 @@ impl ConvTranspose2d {
         channels: Range<usize>,
         y: &mut Tensor<S>,
     ) {
-        let sizes = self.sizes(&parameters[0], x, y);
+        let sizes = Sizes::new(self.groups, &parameters[0], x, y);
         let (weight, x, y) = (values(&parameters[0]), values(x), values_mut(y));
         let bias = parameters.get(1).map(values);
         let planes = Planes::new(self.window, sizes.output, sizes.input);
@@ -84,7 +67,7 @@ impl ConvTranspose2d {
                 y.fill(bias.map_or(S::zero(), |bias| bias[o]));
                 for c in 0..sizes.group_in {
                     let x = &x[sizes.input_plane(n, o, c)];
-                    let kernel = &weight[sizes.kernel(o, c)..];
+                    let kernel = &weight[kernel(&sizes, o, c)..];
                     for tap in &taps {
                         for (met, at) in planes.meetings(tap) {
                             let k = kernel[tap.at];
@@ -110,7 +93,7 @@ impl ConvTranspose2d {
         x: &Tensor<S>,
         dy: &Tensor<S>,
     ) -> LayerGradients<S> {
-        let sizes = self.sizes(&parameters[0], x, dy);
+        let sizes = Sizes::new(self.groups, &parameters[0], x, dy);
         let mut dx = zeros(x.shape());
         let mut gradients: Vec<Tensor<S>> = parameters
             .iter()
@@ -135,15 +118,15 @@ impl ConvTranspose2d {
                 for c in 0..sizes.group_in {
                     let input = sizes.input_plane(n, o, c);
                     let (x, dx) = (&x[input.clone()], &mut dx_values[input]);
-                    let kernel = sizes.kernel(o, c);
+                    let first = kernel(&sizes, o, c);
                     for tap in &taps {
-                        let k = weight[kernel + tap.at];
+                        let k = weight[first + tap.at];
                         let mut sum = S::zero();
                         for (met, at) in planes.meetings(tap) {
                             sum += strided_dot(&x[met.clone()], &dy[at..], stride);
                             axpy(&mut dx[met], k, &dy[at..], stride);
                         }
-                        dk[kernel + tap.at] += sum;
+                        dk[first + tap.at] += sum;
                     }
                 }
             }
@@ -162,46 +145,11 @@ impl ConvTranspose2d {
         let (c, o) = (kernel / group_out, kernel % group_out);
         c / group_in * group_out + o
     }
-
-    fn sizes<S>(&self, weight: &Tensor<S>, x: &Tensor<S>, y: &Tensor<S>) -> Sizes {
-        let (weight, x, y) = (weight.shape(), x.shape(), y.shape());
-        Sizes {
-            batch: x[0],
-            in_channels: x[1],
-            out_channels: y[1],
-            group_in: x[1] / self.groups,
-            group_out: weight[1],
-            input: [x[2], x[3]],
-            output: [y[2], y[3]],
-            taps: weight[2] * weight[3],
-        }
-    }
 }
 
-impl Sizes {
-    /// The plane of channel `o` of sample `n` in the output.
-    fn output_plane(&self, n: usize, o: usize) -> Range<usize> {
-        let size = self.output[0] * self.output[1];
-        let start = (n * self.out_channels + o) * size;
-        start..start + size
-    }
-
-    /// The number of channel `c` of the group of output channel `o` among the input's.
-    fn input_channel(&self, o: usize, c: usize) -> usize {
-        o / self.group_out * self.group_in + c
-    }
-
-    /// The plane in the input that is channel `c` of the group of output channel `o`.
-    fn input_plane(&self, n: usize, o: usize, c: usize) -> Range<usize> {
-        let size = self.input[0] * self.input[1];
-        let start = (n * self.in_channels + self.input_channel(o, c)) * size;
-        start..start + size
-    }
-
-    /// Where the kernel begins that leads from channel `c` of the group to output channel `o`.
-    fn kernel(&self, o: usize, c: usize) -> usize {
-        (self.input_channel(o, c) * self.group_out + o % self.group_out) * self.taps
-    }
+/// Where the kernel begins that leads from channel `c` of the group to output channel `o`.
+fn kernel(sizes: &Sizes, o: usize, c: usize) -> usize {
+    (sizes.input_channel(o, c) * sizes.group_out + o % sizes.group_out) * sizes.taps
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use crate::spec::OpSpec;
 
 use super::{
-    Activation, AvgPool2d, Conv1d, Conv2d, ConvTranspose2d, Join, Layer, MaxPool2d, Normalization,
-    Over, Running,
+    Activation, AvgPool2d, Conv2d, ConvTranspose2d, Join, Layer, MaxPool2d, Normalization, Over,
+    Running,
 };
 
 impl Layer {
@@ -12,7 +12,7 @@ impl Layer {
     #[must_use]
     pub fn from_op(op: &OpSpec) -> Self {
         match op {
-            OpSpec::Conv1d(conv) => Self::Conv1d(Conv1d {
+            OpSpec::Conv1d(conv) => Self::Conv1d(Conv2d {
                 window: conv.window(),
                 groups: conv.groups,
             }),

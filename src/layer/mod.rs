@@ -6,7 +6,7 @@
 pub mod activation;
 pub mod adaptive_avg_pool2d;
 pub mod avg_pool2d;
-pub mod conv1d;
+mod channels;
 pub mod conv2d;
 pub mod conv_transpose2d;
 pub mod dropout;
@@ -49,7 +49,6 @@ use line::largest;
 pub use activation::Activation;
 pub use avg_pool2d::AvgPool2d;
 pub use conv_transpose2d::ConvTranspose2d;
-pub use conv1d::Conv1d;
 pub use conv2d::Conv2d;
 pub use join::Join;
 pub use line::Line;
@@ -61,7 +60,7 @@ pub use saved::{Branches, Choices, LayerGradients, Saved};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Layer {
     /// One-dimensional cross-correlation with optional bias.
-    Conv1d(Conv1d),
+    Conv1d(Conv2d),
     /// Two-dimensional cross-correlation with optional bias.
     Conv2d(Conv2d),
     /// Two-dimensional transposed convolution with optional bias.
@@ -111,8 +110,9 @@ impl Layer {
         branches: Branches<'_>,
     ) -> (Tensor<S>, Saved<S>) {
         match self {
-            Self::Conv1d(conv) => (conv.forward(parameters, &x, output), Saved::Input(x)),
-            Self::Conv2d(conv) => (conv.forward(parameters, &x, output), Saved::Input(x)),
+            Self::Conv1d(conv) | Self::Conv2d(conv) => {
+                (conv.forward(parameters, &x, output), Saved::Input(x))
+            }
             Self::ConvTranspose2d(conv) => (conv.forward(parameters, &x, output), Saved::Input(x)),
             Self::Linear => (linear::forward(parameters, &x, output), Saved::Input(x)),
             Self::Relu => relu::forward(x, branches),
@@ -147,8 +147,9 @@ impl Layer {
         dy: Tensor<S>,
     ) -> LayerGradients<S> {
         match (self, saved) {
-            (Self::Conv1d(conv), Saved::Input(x)) => conv.backward(parameters, &x, &dy),
-            (Self::Conv2d(conv), Saved::Input(x)) => conv.backward(parameters, &x, &dy),
+            (Self::Conv1d(conv) | Self::Conv2d(conv), Saved::Input(x)) => {
+                conv.backward(parameters, &x, &dy)
+            }
             (Self::ConvTranspose2d(conv), Saved::Input(x)) => conv.backward(parameters, &x, &dy),
             (Self::Linear, Saved::Input(x)) => linear::backward(parameters, &x, &dy),
             (Self::Relu, Saved::Choices { choices, .. }) => {
@@ -267,8 +268,9 @@ impl Layer {
         y: &mut Tensor<S>,
     ) {
         match self {
-            Self::Conv1d(conv) => conv.forward_units(parameters, x, units, y),
-            Self::Conv2d(conv) => conv.forward_units(parameters, x, units, y),
+            Self::Conv1d(conv) | Self::Conv2d(conv) => {
+                conv.forward_units(parameters, x, units, y);
+            }
             Self::ConvTranspose2d(conv) => conv.forward_units(parameters, x, units, y),
             Self::Linear => linear::forward_units(parameters, x, units, y),
             Self::Prelu => prelu::forward_units(parameters, x, units, y),

@@ -3,11 +3,9 @@
 use crate::network::objective::Evaluation;
 use crate::network::{Pattern, Problem};
 use crate::scalar::DoubleDouble;
-use crate::tensor::{Tensor, values};
+use crate::tensor::Tensor;
 
-use super::{
-    Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SecondOrder, SourceError,
-};
+use super::{Forward, Gradient, GradientSource, Question, SecondOrder, SourceError};
 
 /// Hand-written backpropagation; every layer's is beside its forward in [`crate::layer`].
 #[derive(Clone, Copy, Debug)]
@@ -24,18 +22,7 @@ impl GradientSource for Backprop {
 
     fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError> {
         let evaluation = question.problem.backpropagate::<f64>(None);
-        let estimate = |coordinate: &crate::network::Coordinate| Estimate {
-            value: values(evaluation.leaf(coordinate.leaf))[coordinate.index],
-            error: SAFETY * question.rounding.derivative(*coordinate),
-        };
-        let estimates = question.coordinates.iter().map(estimate).collect();
-        (question.progress)(question.coordinates.len());
-        Ok(Gradient {
-            value: evaluation.value,
-            estimates,
-            kinks: Vec::new(),
-            steps: Vec::new(),
-        })
+        Ok(Gradient::of_backward(&evaluation, &question))
     }
 
     fn output_gradients(&self, problem: &Problem, pattern: &Pattern) -> Option<Vec<Tensor<f64>>> {

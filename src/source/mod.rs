@@ -31,8 +31,8 @@ use thiserror::Error;
 
 use crate::network::objective::Evaluation;
 use crate::network::{Coordinate, Pattern, Problem};
-use crate::scalar::{DoubleDouble, Format};
-use crate::tensor::Tensor;
+use crate::scalar::{DoubleDouble, Format, Scalar};
+use crate::tensor::{Tensor, values};
 
 pub use backprop::Backprop;
 pub use central::{Central, Ground, Kink, Stepped};
@@ -77,6 +77,26 @@ pub struct Gradient {
     pub kinks: Vec<usize>,
     /// What a source that takes steps met at each coordinate; empty for one that takes none.
     pub steps: Vec<Stepped>,
+}
+
+impl Gradient {
+    /// What a backward pass found that rounds as ours does, with the bounds that are measured for
+    /// `question`, in its format.
+    #[must_use]
+    pub fn of_backward<S: Scalar>(evaluation: &Evaluation<S>, question: &Question<'_>) -> Self {
+        let estimate = |coordinate: &Coordinate| Estimate {
+            value: values(evaluation.leaf(coordinate.leaf))[coordinate.index].primal(),
+            error: SAFETY * question.rounding.derivative(*coordinate),
+        };
+        let estimates = question.coordinates.iter().map(estimate).collect();
+        (question.progress)(question.coordinates.len());
+        Self {
+            value: evaluation.value.primal(),
+            estimates,
+            kinks: Vec::new(),
+            steps: Vec::new(),
+        }
+    }
 }
 
 /// What is asked of a source.

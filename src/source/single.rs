@@ -1,11 +1,11 @@
 //! A hand-written backward in single precision.
 
 use crate::network::objective::Evaluation;
-use crate::network::{Coordinate, Leaves, Pattern, Problem};
+use crate::network::{Leaves, Pattern, Problem};
 use crate::scalar::{DoubleDouble, Format, Scalar};
-use crate::tensor::{Tensor, primal, values};
+use crate::tensor::{Tensor, primal};
 
-use super::{Backprop, Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SourceError};
+use super::{Backprop, Forward, Gradient, GradientSource, Question, SourceError};
 
 /// A hand-written backward that runs in any arithmetic, and so on dual numbers too.
 pub trait Backward: Sync {
@@ -75,18 +75,7 @@ impl<B: Backward> GradientSource for Single<B> {
 
     fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError> {
         let evaluation: Evaluation<f32> = self.0.backpropagate(question.problem, None);
-        let estimate = |coordinate: &Coordinate| Estimate {
-            value: values(evaluation.leaf(coordinate.leaf))[coordinate.index].into(),
-            error: SAFETY * question.rounding.derivative(*coordinate),
-        };
-        let estimates = question.coordinates.iter().map(estimate).collect();
-        (question.progress)(question.coordinates.len());
-        Ok(Gradient {
-            value: evaluation.value.into(),
-            estimates,
-            kinks: Vec::new(),
-            steps: Vec::new(),
-        })
+        Ok(Gradient::of_backward(&evaluation, &question))
     }
 
     /// On the branches that `f32` takes, as the gradient is.

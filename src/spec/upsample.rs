@@ -103,14 +103,17 @@ fn scaled(input: [usize; 2], factors: [f64; 2]) -> Result<[usize; 2], ShapeError
         if output[axis] == 0 {
             return Err(ShapeError::Zero {
                 what: format!(
-                    "scale_factor {factor} times {} {}, rounded down,",
+                    "scale_factor {factor:?} times {} {}, rounded down,",
                     input[axis], AXES[axis]
                 ),
             });
         }
         if output[axis] > MOST_ENTRIES {
             return Err(ShapeError::TooLarge {
-                what: format!("scale_factor {factor} times {} {}", input[axis], AXES[axis]),
+                what: format!(
+                    "scale_factor {factor:?} times {} {}",
+                    input[axis], AXES[axis]
+                ),
                 shape: vec![output[axis]],
                 limit: MOST_ENTRIES,
             });

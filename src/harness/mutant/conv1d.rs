@@ -1,7 +1,7 @@
 //! Faults in a one-dimensional convolution's backward: those of a convolution over images of one row.
 
 use crate::judge::diagnosis::{Axis, BugKind, Factor};
-use crate::layer::{Conv1d, Conv2d, LayerGradients};
+use crate::layer::{Conv2d, LayerGradients};
 use crate::scalar::Scalar;
 use crate::tensor::{Tensor, reshape};
 
@@ -40,7 +40,7 @@ pub(super) const MUTANTS: &[Mutant] = &{
 };
 
 /// Compute dx, dk and, if there is a bias, db, on images of one row.
-pub(super) fn backward<S: Scalar>(conv: &Conv1d, pass: &Pass<'_, S>) -> LayerGradients<S> {
+pub(super) fn backward<S: Scalar>(conv: &Conv2d, pass: &Pass<'_, S>) -> LayerGradients<S> {
     let as_image = |tensor: &Tensor<S>| {
         let shape = tensor.shape();
         reshape(tensor.clone(), &[shape[0], shape[1], 1, shape[2]])
@@ -58,11 +58,7 @@ pub(super) fn backward<S: Scalar>(conv: &Conv1d, pass: &Pass<'_, S>) -> LayerGra
         branches: None,
         fault,
     };
-    let conv = Conv2d {
-        window: conv.window,
-        groups: conv.groups,
-    };
-    let mut gradients = conv2d::backward(&conv, &image);
+    let mut gradients = conv2d::backward(conv, &image);
     gradients.input = reshape(gradients.input, pass.x.shape());
     let dk = std::mem::replace(&mut gradients.parameters[0], pass.parameters[0].clone());
     gradients.parameters[0] = reshape(dk, pass.parameters[0].shape());

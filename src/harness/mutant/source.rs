@@ -1,13 +1,12 @@
 //! The naive backward as a source that takes backpropagation's place.
 
 use crate::network::objective::Evaluation;
-use crate::network::{Coordinate, Leaves, Pattern, Problem};
+use crate::network::{Leaves, Pattern, Problem};
 use crate::scalar::{DoubleDouble, Scalar};
 use crate::source::{
-    Backward, Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SecondOrder,
-    SourceError,
+    Backward, Forward, Gradient, GradientSource, Question, SecondOrder, SourceError,
 };
-use crate::tensor::{Tensor, values};
+use crate::tensor::Tensor;
 
 use super::backward::backward;
 use super::catalogue::{Fault, Mutant};
@@ -77,18 +76,7 @@ impl GradientSource for Mutated {
 
     fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError> {
         let evaluation = self.backpropagate::<f64>(question.problem, None);
-        let estimate = |coordinate: &Coordinate| Estimate {
-            value: values(evaluation.leaf(coordinate.leaf))[coordinate.index],
-            error: SAFETY * question.rounding.derivative(*coordinate),
-        };
-        let estimates = question.coordinates.iter().map(estimate).collect();
-        (question.progress)(question.coordinates.len());
-        Ok(Gradient {
-            value: evaluation.value,
-            estimates,
-            kinks: Vec::new(),
-            steps: Vec::new(),
-        })
+        Ok(Gradient::of_backward(&evaluation, &question))
     }
 
     fn output_gradients(&self, problem: &Problem, pattern: &Pattern) -> Option<Vec<Tensor<f64>>> {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::layer::{Activation, Conv2d, Layer};
+use crate::layer::{Activation, Layer};
 
 use super::evidence::{Context, Evidence};
 use super::hypothesis::Hypothesis;
@@ -134,14 +134,7 @@ fn of_penalty(context: &Context<'_>, hold: &mut dyn FnMut(&Hypothesis<'_>)) {
 fn of_part(context: &Context<'_>, hold: &mut dyn FnMut(&Hypothesis<'_>)) {
     let problem = context.problem;
     let hypotheses = match (context.layer(), &problem.objective.loss) {
-        (Some(Layer::Conv1d(conv)), _) => {
-            let conv = Conv2d {
-                window: conv.window,
-                groups: conv.groups,
-            };
-            conv2d::hypotheses(&conv, context)
-        }
-        (Some(Layer::Conv2d(conv)), _) => conv2d::hypotheses(conv, context),
+        (Some(Layer::Conv1d(conv) | Layer::Conv2d(conv)), _) => conv2d::hypotheses(conv, context),
         (Some(Layer::ConvTranspose2d(conv)), _) => conv_transpose2d::hypotheses(conv, context),
         (Some(Layer::Linear), _) => linear::hypotheses(context),
         (Some(Layer::MaxPool2d(pool)), _) => pool::max_pool2d(pool, context),

@@ -154,8 +154,7 @@ impl<'a> Context<'a> {
     /// Channel groups of the tensor's layer.
     pub(super) fn groups(&self) -> usize {
         match self.owner() {
-            Some(Layer::Conv1d(conv)) => conv.groups,
-            Some(Layer::Conv2d(conv)) => conv.groups,
+            Some(Layer::Conv1d(conv) | Layer::Conv2d(conv)) => conv.groups,
             Some(Layer::ConvTranspose2d(conv)) => conv.groups,
             _ => 1,
         }

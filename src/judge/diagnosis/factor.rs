@@ -164,8 +164,7 @@ fn factor_look(context: &Context<'_>, factor: f64, slack: f64) -> String {
         known.push((scale, "the loss's scale"));
     }
     let convolution = match context.owner() {
-        Some(Layer::Conv1d(conv)) => Some((conv.window, conv.groups)),
-        Some(Layer::Conv2d(conv)) => Some((conv.window, conv.groups)),
+        Some(Layer::Conv1d(conv) | Layer::Conv2d(conv)) => Some((conv.window, conv.groups)),
         Some(Layer::ConvTranspose2d(conv)) => Some((conv.window, conv.groups)),
         _ => None,
     };
