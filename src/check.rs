@@ -23,7 +23,7 @@ use thiserror::Error;
 pub use examine::{Examined, NamedSource, examine};
 
 use crate::data::DataError;
-use crate::network::{CoordinateError, Problem};
+use crate::network::{Coordinate, CoordinateError, Problem};
 use crate::report::{self, PartName, Report, Setup};
 use crate::rng;
 use crate::scalar::Format;
@@ -174,57 +174,100 @@ pub fn check_subject(
     let sources = sources(case, subject)?;
     let case = &problem::sealed(case)?;
     let problem = problem(case)?;
-    let parameters = problem.parameters.count();
     let coordinates = select::coordinates(&problem, case)?;
+    let setup = Setup {
+        network: case.spec.name.clone(),
+        parameters: problem.parameters.count(),
+        checked: coordinates.len(),
+        seed: case.seed,
+        precision: case.precision,
+        samples: case.samples,
+        data: case.spec.data.clone(),
+        train_steps: case.train_steps,
+        penalty: case.penalty,
+        step: case.step,
+        coordinates: case.coordinates,
+    };
+    let posed = Posed {
+        problem,
+        coordinates,
+        setup,
+        order: case.order,
+        replay: case.token(),
+    };
+    check_posed(posed, &sources, progress)
+}
 
+/// A problem, and what its report says of where it comes from.
+#[derive(Clone, Debug)]
+pub struct Posed {
+    /// The problem.
+    pub problem: Problem,
+    /// What is checked, ordered by tensor.
+    pub coordinates: Vec<Coordinate>,
+    /// What the report says of it.
+    pub setup: Setup,
+    /// Which derivatives are checked.
+    pub order: Order,
+    /// The token that repeats this check.
+    pub replay: String,
+}
+
+/// Check a problem by `sources`, of which the first is under test.
+///
+/// # Errors
+/// A source's.
+///
+/// # Panics
+/// Without sources.
+pub fn check_posed(
+    posed: Posed,
+    sources: &[NamedSource],
+    progress: &dyn Progress,
+) -> Result<Checked, CheckError> {
+    let Posed {
+        problem,
+        coordinates,
+        setup,
+        order,
+        replay,
+    } = posed;
     let mut seconds: Vec<(SourceName, Duration)> = sources
         .iter()
         .map(|(name, _)| (*name, Duration::ZERO))
         .collect();
     let mut parts = Vec::new();
     let mut control = None;
-    for (name, problem) in part_problems(problem, case.penalty) {
-        let point = Point::new(problem, rng::derive(case.seed, "perturbations", 0));
-        let mut examined = examine(name, &point, &sources, &coordinates, progress)?;
-        if case.order == Order::Second {
+    for (name, problem) in part_problems(problem, setup.penalty) {
+        let point = Point::new(problem, rng::derive(setup.seed, "perturbations", 0));
+        let mut examined = examine(name, &point, sources, &coordinates, progress)?;
+        if order == Order::Second {
             let subject = sources[0].1.as_ref();
             let moving = Moving::Parameters;
             let second =
-                examine_second(&point, subject, moving, &coordinates, case.seed, progress)?;
+                examine_second(&point, subject, moving, &coordinates, setup.seed, progress)?;
             examined.part.second = Some(second);
         }
         for (sum, time) in seconds.iter_mut().zip(&examined.seconds) {
             sum.1 += *time;
         }
         if name == PartName::DataLoss {
-            control = Some(examined.plant(&point.problem.network, &coordinates, case.seed));
+            control = Some(examined.plant(&point.problem.network, &coordinates, setup.seed));
         }
         parts.push(examined.part);
     }
     let control = control.unwrap_or(report::Control::Impossible);
     let outcome = answer::outcome(&parts, &control);
-    let sentence = answer::sentence(outcome, &parts, &control, case.precision);
+    let sentence = answer::sentence(outcome, &parts, &control, setup.precision);
     let (outcome, sentence) = second::answer(outcome, sentence, &parts);
     let report = Report {
         version: report::VERSION,
-        setup: Setup {
-            network: case.spec.name.clone(),
-            parameters,
-            checked: coordinates.len(),
-            seed: case.seed,
-            precision: case.precision,
-            samples: case.samples,
-            data: case.spec.data.clone(),
-            train_steps: case.train_steps,
-            penalty: case.penalty,
-            step: case.step,
-            coordinates: case.coordinates,
-        },
+        setup,
         sentence,
         parts,
         control,
         outcome,
-        replay: case.token(),
+        replay,
     };
     Ok(Checked { report, seconds })
 }

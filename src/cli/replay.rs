@@ -25,7 +25,7 @@ impl Arguments {
         let case: Case = self
             .token
             .parse()
-            .map_err(|error: crate::spec::case::TokenError| error.to_string())?;
+            .map_err(|error: crate::spec::token::TokenError| error.to_string())?;
         run_case(&case, &self.output)
     }
 }

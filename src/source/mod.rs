@@ -16,6 +16,7 @@ mod dual;
 mod extended;
 mod faulty;
 mod function;
+mod given;
 mod jacobian;
 mod line;
 mod point;
@@ -47,6 +48,7 @@ pub use function::{
     Detection, Finding, InputError, LadderOptions, MOST_EVALUATIONS, MOST_KINK_EVALUATIONS, Reason,
     Side, derivative, detect_kink, extrapolate, gradient,
 };
+pub use given::{Given, GivenError};
 pub use jacobian::{adjoint_spread, jacobian_columns, jacobian_vector, under_cotangent};
 pub use point::Point;
 pub use reverse::Reverse;

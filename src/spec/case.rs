@@ -1,19 +1,13 @@
 //! All that a check's result depends on, and its one-line token.
 
 use std::fmt;
-use std::io::{Read, Write};
 use std::str::FromStr;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::scalar::Format;
 
+use super::token::{self, TokenError};
 use super::{NetworkSpec, PenaltySpec};
 
 /// A check, repeatable to the byte: network, seed, precision, and how to look.
@@ -157,50 +151,11 @@ impl fmt::Display for Precision {
     }
 }
 
-/// What every token of this version begins with.
-const MARK: &str = "gp";
-
-/// The token format that this program writes, and the only one that there has been.
-const VERSION: u32 = 1;
-
-/// The largest case in JSON; a token that unpacks to more is damaged.
-const MOST_BYTES: u64 = 1 << 20;
-
-/// Why a token cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum TokenError {
-    /// It does not look like one.
-    #[error(
-        "'{0}' is no replay token: a token looks like gp{VERSION}.….…, and is the last word of a report"
-    )]
-    NotAToken(String),
-    /// It is of another version.
-    #[error(
-        "this token is of version {found}, and this gradproof reads version {VERSION}: use the gradproof that wrote it"
-    )]
-    Version {
-        /// The token's version.
-        found: u32,
-    },
-    /// It has been changed or cut.
-    #[error("this token is damaged ({0}): copy it again, whole")]
-    Damaged(String),
-}
-
 impl Case {
     /// The case in one line: `gp1.PAYLOAD.CHECKSUM`, the payload being deflated JSON in base64.
     #[must_use]
     pub fn token(&self) -> String {
-        let json =
-            serde_json::to_vec(self).expect("a case has string keys and finite numbers only");
-        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
-        encoder.write_all(&json).expect("writing into memory");
-        let packed = encoder.finish().expect("writing into memory");
-        let payload = URL_SAFE_NO_PAD.encode(packed);
-        format!(
-            "{MARK}{VERSION}.{payload}.{:08x}",
-            crc32fast::hash(payload.as_bytes())
-        )
+        token::pack(token::CHECK, self)
     }
 }
 
@@ -208,47 +163,14 @@ impl FromStr for Case {
     type Err = TokenError;
 
     fn from_str(token: &str) -> Result<Self, TokenError> {
-        let token = token.trim();
-        let not_a_token = || TokenError::NotAToken(shortened(token));
-        let (head, rest) = token.split_once('.').ok_or_else(not_a_token)?;
-        let version: u32 = head
-            .strip_prefix(MARK)
-            .and_then(|digits| digits.parse().ok())
-            .ok_or_else(not_a_token)?;
-        if version != VERSION {
-            return Err(TokenError::Version { found: version });
+        let unpacked = token::unpack(token)?;
+        if unpacked.version != token::CHECK {
+            return Err(TokenError::OfAnother {
+                found: "a random case",
+                wanted: "that of a check",
+            });
         }
-        let damaged = |what: &dyn fmt::Display| TokenError::Damaged(what.to_string());
-        let (payload, checksum) = rest
-            .rsplit_once('.')
-            .ok_or_else(|| damaged(&"its end is missing"))?;
-        if checksum != format!("{:08x}", crc32fast::hash(payload.as_bytes())) {
-            return Err(damaged(&"its checksum is wrong"));
-        }
-        let packed = URL_SAFE_NO_PAD
-            .decode(payload)
-            .map_err(|error| damaged(&error))?;
-        let mut json = Vec::new();
-        let mut decoder = DeflateDecoder::new(packed.as_slice()).take(MOST_BYTES);
-        decoder
-            .read_to_end(&mut json)
-            .map_err(|error| damaged(&error))?;
-        serde_json::from_slice(&json).map_err(|error| damaged(&error))
-    }
-}
-
-/// The beginning of what was given, for an error of one line.
-fn shortened(text: &str) -> String {
-    const LONGEST: usize = 40;
-    let line: String = text
-        .chars()
-        .take(LONGEST)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    if text.chars().count() > LONGEST {
-        format!("{line}…")
-    } else {
-        line
+        unpacked.content()
     }
 }
 
@@ -309,19 +231,5 @@ mod tests {
             assert!(other.parse::<Case>().is_err(), "changed at {at}: {other}");
             assert!(token[..at].parse::<Case>().is_err(), "cut at {at}");
         }
-    }
-
-    #[test]
-    fn another_version_is_told_from_damage() {
-        let token = case().token().replacen("gp1", "gp7", 1);
-        assert_eq!(
-            token.parse::<Case>(),
-            Err(TokenError::Version { found: 7 }),
-            "{token}"
-        );
-        assert!(
-            matches!("lenet5".parse::<Case>(), Err(TokenError::NotAToken(_))),
-            "no token at all"
-        );
     }
 }

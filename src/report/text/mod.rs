@@ -64,6 +64,11 @@ pub(super) fn wrapped_to(width: usize, sentence: &str) -> String {
 
 fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
     let parameters = match setup.coordinates {
+        Selection::All if setup.checked > setup.parameters => format!(
+            "all {} parameters and {} entries of the input",
+            grouped(setup.parameters),
+            grouped(setup.checked - setup.parameters)
+        ),
         Selection::All => format!("all {} parameters", grouped(setup.parameters)),
         Selection::Sample(_) => {
             format!(

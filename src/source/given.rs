@@ -1,0 +1,110 @@
+//! A gradient that somebody else computed: another program, another library, somebody's own layer.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use crate::network::{Coordinate, LeafName, Problem};
+use crate::scalar::Format;
+use crate::tensor::{Tensor, values};
+
+use super::{
+    Estimate, Forward, Gradient, GradientSource, Question, SAFETY_OTHER_ORDER, SourceError,
+};
+
+/// A gradient at one point, as numbers. Nothing is known about how it came about but the format that
+/// it was computed in, so its bound is that of code that adds in another order than ours
+/// ([`SAFETY_OTHER_ORDER`]).
+#[derive(Clone, Debug)]
+pub struct Given {
+    value: f64,
+    gradients: BTreeMap<LeafName, Tensor<f64>>,
+    format: Format,
+}
+
+/// A gradient that does not fit.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the gradient of {name} has the shape {found:?}, and {name} has {expected:?}")]
+pub struct GivenError {
+    /// With respect to what.
+    pub name: String,
+    /// The gradient's shape.
+    pub found: Vec<usize>,
+    /// What it has to be.
+    pub expected: Vec<usize>,
+}
+
+impl Given {
+    /// The objective's `value` and `gradients` at the point of `problem`, computed in `format`.
+    ///
+    /// # Errors
+    /// [`GivenError`], for a gradient that has another shape than what it is with respect to.
+    pub fn new(
+        problem: &Problem,
+        value: f64,
+        gradients: BTreeMap<LeafName, Tensor<f64>>,
+        format: Format,
+    ) -> Result<Self, GivenError> {
+        for (leaf, gradient) in &gradients {
+            let expected = problem.leaf(*leaf).shape();
+            if gradient.shape() != expected {
+                return Err(GivenError {
+                    name: problem.network.leaf_name(*leaf).to_owned(),
+                    found: gradient.shape().to_vec(),
+                    expected: expected.to_vec(),
+                });
+            }
+        }
+        Ok(Self {
+            value,
+            gradients,
+            format,
+        })
+    }
+
+    /// Every coordinate that a derivative is given for, tensor by tensor.
+    #[must_use]
+    pub fn coordinates(&self, problem: &Problem) -> Vec<Coordinate> {
+        problem
+            .leaves()
+            .into_iter()
+            .filter(|leaf| self.gradients.contains_key(leaf))
+            .flat_map(|leaf| problem.coordinates(leaf))
+            .collect()
+    }
+
+    /// Of a coordinate for which nothing is given, that is not a number.
+    fn value_at(&self, coordinate: Coordinate) -> f64 {
+        let gradient = self.gradients.get(&coordinate.leaf);
+        gradient.map_or(f64::NAN, |gradient| values(gradient)[coordinate.index])
+    }
+}
+
+impl GradientSource for Given {
+    fn name(&self) -> &'static str {
+        "given"
+    }
+
+    fn forward(&self) -> Forward {
+        Forward::Independent
+    }
+
+    fn format(&self) -> Format {
+        self.format
+    }
+
+    fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError> {
+        let estimate = |coordinate: &Coordinate| Estimate {
+            value: self.value_at(*coordinate),
+            error: SAFETY_OTHER_ORDER * question.rounding.derivative(*coordinate),
+        };
+        let estimates = question.coordinates.iter().map(estimate).collect();
+        (question.progress)(question.coordinates.len());
+        Ok(Gradient {
+            value: self.value,
+            estimates,
+            kinks: Vec::new(),
+            steps: Vec::new(),
+        })
+    }
+}
