@@ -10,6 +10,7 @@ mod jacobian;
 mod kinks;
 mod observe;
 mod open;
+mod output;
 mod problem;
 mod second;
 mod select;
@@ -34,6 +35,7 @@ use crate::source::{
 use crate::spec::PenaltySpec;
 use crate::spec::case::{Case, Order, Precision, SourceName, Step};
 use crate::spec::plan::PlanError;
+use crate::tensor::Tensor;
 
 pub use jacobian::{JacobianRow, JacobianView, jacobian};
 pub use problem::problem;
@@ -192,6 +194,7 @@ pub fn check_subject(
         problem,
         coordinates,
         setup,
+        output: None,
         order: case.order,
         replay: case.token(),
     };
@@ -207,6 +210,8 @@ pub struct Posed {
     pub coordinates: Vec<Coordinate>,
     /// What the report says of it.
     pub setup: Setup,
+    /// The output that the gradient under test comes with, when somebody else computed it.
+    pub output: Option<Tensor<f64>>,
     /// Which derivatives are checked.
     pub order: Order,
     /// The token that repeats this check.
@@ -219,7 +224,7 @@ pub struct Posed {
 /// A source's.
 ///
 /// # Panics
-/// Without sources.
+/// Without sources, and when somebody's output has not the shape of ours.
 pub fn check_posed(
     posed: Posed,
     sources: &[NamedSource],
@@ -229,6 +234,7 @@ pub fn check_posed(
         problem,
         coordinates,
         setup,
+        output,
         order,
         replay,
     } = posed;
@@ -252,6 +258,10 @@ pub fn check_posed(
             sum.1 += *time;
         }
         if name == PartName::DataLoss {
+            if let Some(output) = &output {
+                let format = setup.precision.format();
+                examined.part.output = Some(output::judge(&point, output, format));
+            }
             control = Some(examined.plant(&point.problem.network, &coordinates, setup.seed));
         }
         parts.push(examined.part);
@@ -303,17 +313,31 @@ fn sources(case: &Case, subject: Box<dyn GradientSource>) -> Result<Vec<NamedSou
             case: case.precision,
         });
     }
+    Ok(named_sources(subject, &names, case.step))
+}
+
+/// `subject`, which is under test, and every reference, of which central differences take `step`.
+#[must_use]
+pub fn all_sources(subject: Box<dyn GradientSource>, step: Step) -> Vec<NamedSource> {
+    named_sources(subject, &SourceName::ALL, step)
+}
+
+fn named_sources(
+    subject: Box<dyn GradientSource>,
+    names: &[SourceName],
+    step: Step,
+) -> Vec<NamedSource> {
     let mut sources: Vec<NamedSource> = vec![(SourceName::Backprop, subject)];
-    sources.extend(names.into_iter().filter_map(|name| {
+    sources.extend(names.iter().filter_map(|name| {
         let source: Box<dyn GradientSource> = match name {
             SourceName::Backprop => return None,
             SourceName::Dual => Box::new(Dual),
             SourceName::Reverse => Box::new(Reverse),
-            SourceName::Central => Box::new(Central { step: case.step }),
+            SourceName::Central => Box::new(Central { step }),
         };
-        Some((name, source))
+        Some((*name, source))
     }));
-    Ok(sources)
+    sources
 }
 
 /// The objectives to judge: the data loss, and with a penalty that and both together.

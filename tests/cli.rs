@@ -324,7 +324,7 @@ fn bad_tokens_are_told_apart() {
     );
     refused(
         &gradproof(&["replay", &token.replacen("gp1", "gp9", 1)]),
-        &["version 9", "version 1"],
+        &["version 9", "too new"],
     );
     refused(
         &gradproof(&["replay", &token[..token.len() - 4]]),

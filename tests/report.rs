@@ -136,6 +136,7 @@ fn part(values_agree: bool, counts: Counts, worst: Vec<CoordinateRow>) -> Part {
             value(SourceName::Dual, if values_agree { 2.5 } else { 2.75 }),
             value(SourceName::Central, 2.5),
         ],
+        output: None,
         values_agree,
         tensors: vec![
             row(

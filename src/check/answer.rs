@@ -2,7 +2,7 @@
 
 use crate::judge::Culprit;
 use crate::report::words::{counted, grouped, listed};
-use crate::report::{Control, Counts, Outcome, Part};
+use crate::report::{Control, Counts, Outcome, OutputRow, Part};
 use crate::spec::case::{Precision, SourceName};
 
 /// Wrong when anything disagrees; right when everything agrees and the planted fault was caught.
@@ -10,7 +10,8 @@ pub(super) fn outcome(parts: &[Part], control: &Control) -> Outcome {
     let counts: Vec<Counts> = parts.iter().map(Part::counts).collect();
     let total = Counts::total(&counts);
     let differs = |part: &Part| !part.values_agree;
-    if total.wrong() > 0 || parts.iter().any(differs) || beyond(parts) > 0 {
+    let output = outputs(parts).any(|output| output.wrong > 0);
+    if total.wrong() > 0 || output || parts.iter().any(differs) || beyond(parts) > 0 {
         Outcome::Wrong
     } else if matches!(control, Control::Caught { .. }) && total.agree > 0 && total.unresolved == 0
     {
@@ -111,6 +112,9 @@ fn wrong(
     if let Some(sentence) = out_of_range(parts, total, checked, precision) {
         return sentence;
     }
+    if let Some(output) = outputs(parts).find(|output| output.wrong > 0) {
+        return wrong_output(output, total, checked);
+    }
     let blamed = parts
         .iter()
         .find_map(|part| Some((part, part.blame.as_ref()?)));
@@ -191,6 +195,36 @@ fn wrong(
         sentence += &format!(" {}.", row.diagnosis.sentence);
     }
     sentence
+}
+
+/// What there is to say when the forward pass is another one already.
+fn wrong_output(output: &OutputRow, total: Counts, checked: usize) -> String {
+    let worst = output.worst.as_ref().map_or(String::new(), |worst| {
+        format!(
+            ", {} most of all: it is {} and should be {}",
+            worst.name, worst.value.0, worst.expected.0
+        )
+    });
+    let gradient = match total.wrong() {
+        0 => "Its gradient is that of the right forward pass".to_owned(),
+        wrong => format!(
+            "{} of {} derivatives differ as well",
+            grouped(wrong),
+            grouped(checked)
+        ),
+    };
+    format!(
+        "No: the forward pass is wrong. {} of {} of its output differ by more than rounding explains{worst}. {gradient}.",
+        grouped(output.wrong),
+        match output.entries {
+            1 => "1 entry".to_owned(),
+            entries => format!("{} entries", grouped(entries)),
+        },
+    )
+}
+
+fn outputs(parts: &[Part]) -> impl Iterator<Item = &OutputRow> {
+    parts.iter().filter_map(|part| part.output.as_ref())
 }
 
 /// What there is to say when numbers leave the range of `f32`, which no rule of differentiation mends.

@@ -101,6 +101,7 @@ pub fn examine(
         name,
         values: compare::values(&answers),
         values_agree,
+        output: None,
         tensors,
         worst: compare::worst(point, coordinates, &answers, &verdicts),
         unresolved: compare::unresolved(point, coordinates, &verdicts),

@@ -2,6 +2,8 @@
 
 mod check;
 mod exit_code;
+mod fuzz;
+mod interrupt;
 mod list;
 mod output;
 mod power;
@@ -40,6 +42,8 @@ enum Command {
     Check(check::Arguments),
     /// Show how the gap at one weight changes with the step: rounding, truncation, a kink, or a bug
     Sweep(sweep::Arguments),
+    /// Try random operators and networks, and make the first failure as small as it goes
+    Fuzz(fuzz::Arguments),
     /// Put the checker itself on trial: planted faults to catch, right networks not to accuse
     Power(power::Arguments),
     /// Show the networks, operators and losses that there are, with attributes and defaults
@@ -71,6 +75,7 @@ where
         None => check::Arguments::lenet5().run(),
         Some(Command::Check(arguments)) => arguments.run(),
         Some(Command::Sweep(arguments)) => arguments.run(),
+        Some(Command::Fuzz(arguments)) => arguments.run(),
         Some(Command::Power(arguments)) => arguments.run(),
         Some(Command::List(arguments)) => arguments.run(),
         Some(Command::Replay(arguments)) => arguments.run(),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::network::{Network, Objective, Parameters, Problem};
 use crate::spec::NetworkSpec;
 use crate::spec::plan::{Plan, PlanError};
@@ -9,7 +11,8 @@ use crate::spec::plan::{Plan, PlanError};
 use super::{data, describe};
 
 /// A network, its batch size, and the seed that all values come from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NetworkCase {
     /// Network and loss.
     pub spec: NetworkSpec,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::loss::Loss;
 use crate::network::Problem;
 use crate::spec::plan::{Plan, PlanError};
@@ -17,7 +19,8 @@ const INPUT_BOUND: f64 = 4.0;
 const PARAMETER_BOUND: f64 = 2.0;
 
 /// An operator, the shape of its input (batch first), and the seed that all values come from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OperatorCase {
     /// The operator.
     pub op: OpSpec,

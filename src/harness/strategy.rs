@@ -7,6 +7,7 @@ mod branches;
 mod conv1d;
 mod deep;
 mod function;
+mod named;
 mod normalization;
 mod pool;
 mod resize;
@@ -27,6 +28,8 @@ use pool::{adaptive_avg_pool_op, avg_pool_op, max_pool_op};
 pub use branches::{concatenation, residual};
 pub use conv1d::conv1d;
 pub use deep::deep_network;
+pub use function::dropout;
+pub use named::{named, names};
 pub use normalization::normalization;
 pub use resize::{upsample, zero_pad2d};
 

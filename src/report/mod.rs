@@ -1,9 +1,11 @@
 //! What a check found, as plain data: every renderer and every exit code derives from it.
 
 mod finding;
+pub mod fuzz;
 pub mod json;
 mod part;
 pub mod power;
+mod replay;
 mod second;
 mod single;
 pub mod sweep;
@@ -21,7 +23,8 @@ pub use finding::{
     CoordinateRow, CoordinateValue, CrossedRow, DiagnosisRow, ExtendedRow, KinkRow, LawRow, Reason,
     Switch, UnresolvedRow,
 };
-pub use part::{Part, PartName, SourceValue};
+pub use part::{OutputEntry, OutputRow, Part, PartName, SourceValue};
+pub use replay::{ReplayReport, ReplayRow};
 pub use second::{
     Cause, ProductClosest, ProductComparison, ProductRow, ProductSource, ProductValue, SecondPart,
     SecondRow, Symmetry,

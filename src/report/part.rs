@@ -32,6 +32,9 @@ pub struct Part {
     pub values: Vec<SourceValue>,
     /// Whether these values agree within rounding.
     pub values_agree: bool,
+    /// The output of somebody else's forward pass, beside ours; `None` when none was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<OutputRow>,
     /// One row for each parameter tensor.
     pub tensors: Vec<TensorRow>,
     /// The coordinates that speak against the gradient, worst first, ten at most.
@@ -66,6 +69,30 @@ pub struct Part {
     /// What the gaps do over a ladder of steps, three at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub laws: Vec<LawRow>,
+}
+
+/// Somebody else's output, beside ours.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutputRow {
+    /// Its entries.
+    pub entries: usize,
+    /// Those that differ from ours by more than rounding explains.
+    pub wrong: usize,
+    /// The entry that is furthest off, in units of its bound.
+    pub worst: Option<OutputEntry>,
+}
+
+/// An entry of an output.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutputEntry {
+    /// As in `output[0,1,2,2]`.
+    pub name: String,
+    /// Theirs.
+    pub value: Number,
+    /// Ours.
+    pub expected: Number,
+    /// How far rounding lets them be apart.
+    pub bound: Number,
 }
 
 /// The objective's value as a source computes it.

@@ -52,7 +52,7 @@ pub use given::{Given, GivenError};
 pub use jacobian::{adjoint_spread, jacobian_columns, jacobian_vector, under_cotangent};
 pub use point::Point;
 pub use reverse::Reverse;
-pub use rounding::{Rounding, SAFETY, SAFETY_OTHER_ORDER};
+pub use rounding::{Rounding, SAFETY, SAFETY_OTHER_ORDER, output_spread};
 pub use second::SecondOrder;
 pub use single::{Backward, Single};
 pub use sweep::{Sweep, sweep};

@@ -6,7 +6,7 @@ use crate::network::objective::Evaluation;
 use crate::network::{Coordinate, LeafName, Pattern, Problem};
 use crate::rng;
 use crate::scalar::{Format, Scalar, Stochastic, with_perturbations};
-use crate::tensor::{Tensor, values};
+use crate::tensor::{self, Tensor, values};
 
 /// Perturbed runs.
 ///
@@ -106,6 +106,30 @@ impl Rounding {
             LeafName::Parameter(number) => &self.parameters[number],
         }
     }
+}
+
+/// The network's output, computed in `f64` on the branches of `pattern`, and how far the roundings of
+/// `format` spread each of its entries.
+#[must_use]
+pub fn output_spread(
+    problem: &Problem,
+    pattern: &Pattern,
+    seed: u64,
+    format: Format,
+) -> (Tensor<f64>, Tensor<f64>) {
+    let exact = output::<f64>(problem, pattern);
+    let runs = perturbed_runs(seed, format, || output::<Stochastic>(problem, pattern));
+    let perturbed: Vec<&[Stochastic]> = runs.iter().map(values).collect();
+    let spread = tensor_spread(&exact, &perturbed, format);
+    (exact, spread)
+}
+
+fn output<S: Scalar>(problem: &Problem, pattern: &Pattern) -> Tensor<S> {
+    let input = tensor::lift(&problem.input);
+    let trace = problem
+        .network
+        .forward(&problem.parameters.lift(), input, Some(pattern));
+    trace.output
 }
 
 /// What `work` gives under each of the perturbations of `format`.

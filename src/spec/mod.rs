@@ -14,7 +14,7 @@ pub mod file;
 mod groups;
 mod linear;
 mod loss;
-mod nearest;
+pub(crate) mod nearest;
 pub mod normalization;
 mod op;
 mod pair;

@@ -4,7 +4,7 @@
 ///
 /// Names in several words are compared as a whole and word by word, so that `kernel_size` leads to
 /// `kernel` and `chanels` to `out_channels`.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     name: &str,
     known: impl IntoIterator<Item = &'a &'static str>,
 ) -> Option<&'static str> {

@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 
+use crate::harness::OperatorCase;
 use crate::spec::{
-    Approximation, EluSpec, GeluSpec, HardtanhSpec, LeakyReluSpec, OpSpec, SoftmaxSpec,
-    SoftplusSpec,
+    Approximation, DropoutSpec, EluSpec, GeluSpec, HardtanhSpec, LeakyReluSpec, OpSpec,
+    SoftmaxSpec, SoftplusSpec,
 };
 
 /// Functions of each entry alone. Slopes and bounds are short, so that products with them are exact.
@@ -38,4 +39,26 @@ pub(super) fn of_lines() -> BoxedStrategy<OpSpec> {
         dim.prop_map(|dim| OpSpec::LogSoftmax(SoftmaxSpec { dim })),
     ]
     .boxed()
+}
+
+/// Dropout under a seeded mask, or switched off.
+pub fn dropout() -> BoxedStrategy<OperatorCase> {
+    let p = proptest::sample::select(&[0.5, 0.25, 0.75, 0.0][..]);
+    (
+        super::image(),
+        p,
+        0..=u64::from(u16::MAX),
+        any::<bool>(),
+        super::seed(),
+    )
+        .prop_map(|(input, p, mask, training, seed)| OperatorCase {
+            op: OpSpec::Dropout(DropoutSpec {
+                p,
+                seed: mask,
+                training: training || mask % 4 != 0,
+            }),
+            input: input.to_vec(),
+            seed,
+        })
+        .boxed()
 }

@@ -1,6 +1,7 @@
 //! The report as a table for a person.
 
 mod findings;
+pub mod fuzz;
 mod second;
 mod single;
 mod tables;
@@ -12,7 +13,7 @@ use crate::spec::case::{Precision, Selection, SourceName, Step};
 use crate::spec::{DataSpec, PenaltySpec};
 
 use super::words::{counted, grouped, listed};
-use super::{Control, Number, Part, PartName, Report, Setup};
+use super::{Control, Number, Part, PartName, ReplayReport, Report, Setup};
 
 /// The whole report; its last line repeats the check.
 #[must_use]
@@ -30,6 +31,20 @@ pub fn render(report: &Report) -> String {
         &mut text,
         &format!("Replay: gradproof replay {}", report.replay),
     );
+    text
+}
+
+/// The cases of a file, one report after the other.
+#[must_use]
+pub fn render_replay(report: &ReplayReport) -> String {
+    let mut text = String::new();
+    for case in &report.cases {
+        line(&mut text, &format!("{}, line {}:", report.file, case.line));
+        line(&mut text, "");
+        text.push_str(&render(&case.report));
+        line(&mut text, "");
+    }
+    line(&mut text, &wrapped(&report.sentence));
     text
 }
 

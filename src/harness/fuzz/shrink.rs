@@ -1,0 +1,56 @@
+//! A failing case made as small as it goes.
+
+use crate::harness::random::Trial;
+use crate::report::fuzz::{FuzzFailure, Shrinks};
+
+use super::{Examiner, Found, FuzzError, FuzzOptions, Strategy, Watch, kept, test};
+
+/// Smaller cases that are tried.
+const MOST_TRIED: usize = 1000;
+
+/// Make case number `index`, which failed as `found`, smaller as long as it fails in the same way.
+pub(super) fn failure(
+    strategy: &Strategy,
+    options: &FuzzOptions,
+    index: usize,
+    found: Found,
+    make: &(dyn Fn() -> Result<Box<dyn Examiner>, FuzzError> + Sync),
+    watch: &dyn Watch,
+) -> Result<FuzzFailure, FuzzError> {
+    let seed = strategy.seed(options.seed, index);
+    let mut tree = strategy.tree(&seed)?;
+    let trial = |case| Trial {
+        case,
+        precision: options.precision,
+    };
+    let drawn = trial(tree.current());
+    let mut examiner = make()?;
+    let mut shrinks = Shrinks::default();
+    let (mut smallest, mut smallest_found) = (drawn.clone(), found);
+    // proptest's own walk: simpler while it fails, a step back when it passes.
+    let mut goes_on = tree.simplify();
+    while goes_on && shrinks.tried < MOST_TRIED && !watch.is_interrupted() {
+        let candidate = trial(tree.current());
+        shrinks.tried += 1;
+        let found = examiner.examine(&candidate)?;
+        goes_on = if found.is_like(&smallest_found) {
+            shrinks.smaller += 1;
+            (smallest, smallest_found) = (candidate, found);
+            tree.simplify()
+        } else {
+            tree.complicate()
+        };
+    }
+    let token = smallest.token();
+    Ok(FuzzFailure {
+        index: Some(index),
+        drawn: drawn.case.to_string(),
+        case: smallest.case.to_string(),
+        shrinks,
+        test: test(&token, &smallest),
+        token,
+        seed_line: Some(kept::seed_line(&seed)),
+        file: None,
+        finding: smallest_found.failure().expect("it failed"),
+    })
+}

@@ -1,0 +1,63 @@
+//! What became of every case that a file keeps.
+
+use serde::{Deserialize, Serialize};
+
+use super::words::{counted, grouped};
+use super::{Outcome, Report};
+
+/// Version of this report's format.
+const VERSION: u32 = 1;
+
+/// Every case of a file, repeated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReplayReport {
+    /// Version of this format.
+    pub version: u32,
+    /// The file.
+    pub file: String,
+    /// Its cases, in the file's order.
+    pub cases: Vec<ReplayRow>,
+    /// The answer: wrong when a case is, else unjudged when a case is, else right.
+    pub outcome: Outcome,
+    /// The answer in a sentence.
+    pub sentence: String,
+}
+
+/// One case of a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReplayRow {
+    /// The line it stands in, from 1.
+    pub line: usize,
+    /// What was found.
+    pub report: Report,
+}
+
+impl ReplayReport {
+    /// The report of these cases.
+    #[must_use]
+    pub fn new(file: String, cases: Vec<ReplayRow>) -> Self {
+        let count = |outcome| {
+            let of_outcome = cases.iter().filter(|case| case.report.outcome == outcome);
+            of_outcome.count()
+        };
+        let (wrong, unjudged) = (count(Outcome::Wrong), count(Outcome::Unjudged));
+        let (outcome, what) = match (wrong, unjudged) {
+            (0, 0) => (Outcome::Right, "every one agrees".to_owned()),
+            (0, unjudged) => (
+                Outcome::Unjudged,
+                format!("{} could not be judged", grouped(unjudged)),
+            ),
+            (wrong, _) => (
+                Outcome::Wrong,
+                format!("something is wrong in {}", grouped(wrong)),
+            ),
+        };
+        Self {
+            version: VERSION,
+            sentence: format!("{} of {file}: {what}.", counted(cases.len(), "case")),
+            file,
+            cases,
+            outcome,
+        }
+    }
+}
