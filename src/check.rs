@@ -9,6 +9,7 @@ mod explain;
 mod jacobian;
 mod kinks;
 mod observe;
+mod op_case;
 mod open;
 mod output;
 mod problem;
@@ -38,6 +39,7 @@ use crate::spec::plan::PlanError;
 use crate::tensor::Tensor;
 
 pub use jacobian::{JacobianRow, JacobianView, jacobian};
+pub use op_case::{AnswerError, Answered, answered, check_op_case, verify};
 pub use problem::problem;
 pub use second::examine_second;
 pub use sweep::{sweep, sweep_at};

@@ -23,6 +23,9 @@ pub mod penalty;
 
 pub mod network;
 
+// The same in files, that other programs write and read.
+pub mod interchange;
+
 // The ways to one gradient, and the verdict on them.
 pub mod source;
 

@@ -5,9 +5,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The top-level modules in flow order: a module uses only what stands before it.
-const FLOW: [&str; 15] = [
-    "scalar", "tensor", "rng", "spec", "layer", "loss", "data", "penalty", "network", "source",
-    "judge", "report", "check", "harness", "cli",
+const FLOW: [&str; 16] = [
+    "scalar",
+    "tensor",
+    "rng",
+    "spec",
+    "layer",
+    "loss",
+    "data",
+    "penalty",
+    "network",
+    "interchange",
+    "source",
+    "judge",
+    "report",
+    "check",
+    "harness",
+    "cli",
 ];
 
 /// Lines of a file before its tests.

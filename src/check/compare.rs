@@ -117,7 +117,10 @@ pub(super) fn values_agree(point: &Point, answers: &[Answer]) -> bool {
     subject.is_finite()
         && answers.iter().all(|answer| {
             let value = answer.gradient.value;
-            if answer.forward == Forward::Shared && answer.format == first.format {
+            let is_shared = [answer, first]
+                .iter()
+                .all(|answer| answer.forward == Forward::Shared);
+            if is_shared && answer.format == first.format {
                 value.to_bits() == subject.to_bits()
             } else {
                 (value - subject).abs() <= reach(answer) + reach(first)

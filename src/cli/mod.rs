@@ -11,6 +11,7 @@ mod progress;
 mod replay;
 mod subject;
 mod sweep;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -44,6 +45,8 @@ enum Command {
     Sweep(sweep::Arguments),
     /// Try random operators and networks, and make the first failure as small as it goes
     Fuzz(fuzz::Arguments),
+    /// Judge outputs and gradients that a program in any language has dumped
+    Verify(verify::Arguments),
     /// Put the checker itself on trial: planted faults to catch, right networks not to accuse
     Power(power::Arguments),
     /// Show the networks, operators and losses that there are, with attributes and defaults
@@ -76,6 +79,7 @@ where
         Some(Command::Check(arguments)) => arguments.run(),
         Some(Command::Sweep(arguments)) => arguments.run(),
         Some(Command::Fuzz(arguments)) => arguments.run(),
+        Some(Command::Verify(arguments)) => arguments.run(),
         Some(Command::Power(arguments)) => arguments.run(),
         Some(Command::List(arguments)) => arguments.run(),
         Some(Command::Replay(arguments)) => arguments.run(),

@@ -3,12 +3,14 @@
 //! M number of entries · z the logits · t the targets, in [0, 1] · σ the logistic function
 //!
 //! ```text
-//! L = −1/M · Σ (t·log σ(z) + (1 − t)·log σ(−z)) = 1/M · Σ ((1 − t)·z − log σ(z))
+//! L = −1/M · Σ (t·log σ(z) + (1 − t)·log σ(−z))
 //! dL/dz = (σ(z) − t)/M = ((1 − t)·σ(z) − t·σ(−z))/M
 //! ```
 //!
 //! −log σ(z) is computed as log(1 + e^−|z|) + max(−z, 0), so that nothing overflows, and dL/dz from
-//! σ(z) and σ(−z), so that nothing cancels at large logits.
+//! σ(z) and σ(−z), so that nothing cancels at large logits. Nor does it in the tangents of L: with the
+//! shorter (1 − t)·z − log σ(z) a dual number's would be 1 − σ(−z), which is left with few digits where
+//! z is far below 0.
 
 use crate::scalar::Scalar;
 use crate::tensor::Tensor;
@@ -18,7 +20,7 @@ use crate::tensor::Tensor;
 pub fn forward<S: Scalar>(z: &Tensor<S>, target: &Tensor<f64>) -> S {
     let mut total = S::zero();
     for (z, t) in z.iter().zip(target) {
-        total += S::constant(1.0 - t) * *z + softplus(-*z);
+        total += S::constant(1.0 - t) * softplus(*z) + S::constant(*t) * softplus(-*z);
     }
     total / S::constant(target.len() as f64)
 }

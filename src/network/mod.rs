@@ -1,5 +1,6 @@
 //! A network: forward keeps what backward needs, backward consumes it.
 
+mod formulas;
 pub mod leaves;
 pub mod live;
 pub mod lookup;
@@ -14,9 +15,11 @@ use std::ops::Range;
 
 use crate::layer::{Join, Layer, Saved};
 use crate::scalar::Scalar;
-use crate::spec::plan::Plan;
+use crate::spec::plan::{Plan, PlanError};
+use crate::spec::{DataSpec, LayerSpec, LossSpec, NetworkSpec, OpSpec};
 use crate::tensor::{self, Tensor};
 
+use formulas::Formulas;
 pub use leaves::Leaves;
 pub use live::Live;
 pub use lookup::CoordinateError;
@@ -24,6 +27,9 @@ pub use objective::{Objective, Problem};
 pub use parameters::{Coordinate, LeafName, Parameters};
 pub use pattern::Pattern;
 pub use unit::Unit;
+
+/// The name of a network's only operator.
+pub const SINGLE: &str = "op";
 
 /// The layers of a network with their shapes; parameters and data come from outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +100,26 @@ impl Network {
             }
         });
         Self::of_layers(layers.collect(), plan.input.clone())
+    }
+
+    /// The network of one operator, called "op", or of none, on an input of shape `input`, batch first.
+    ///
+    /// # Errors
+    /// [`PlanError`], when the shapes do not fit.
+    pub fn single(op: Option<OpSpec>, input: &[usize]) -> Result<Self, PlanError> {
+        let named = |op| LayerSpec {
+            name: Some(SINGLE.to_owned()),
+            op,
+        };
+        let spec = NetworkSpec {
+            name: op.as_ref().map_or("loss", OpSpec::name).to_owned(),
+            input: input.get(1..).unwrap_or_default().to_vec(),
+            data: DataSpec::Random,
+            loss: LossSpec::WeightedSum {},
+            layers: op.map(named).into_iter().collect(),
+        };
+        let batch = input.first().copied().unwrap_or(0);
+        Ok(Self::new(&Plan::new(&spec, batch)?))
     }
 
     /// The network of `layers`, whose parameters are numbered here, on an input of shape `input`.
@@ -301,6 +327,18 @@ impl Network {
         parameters: &Parameters<S>,
         saved: Vec<Saved<S>>,
         dy: Tensor<S>,
+        watch: impl FnMut(&Tensor<S>),
+    ) -> Gradients<S> {
+        self.backward_by(Formulas::Ours, parameters, saved, dy, watch)
+    }
+
+    /// The same by these formulas.
+    fn backward_by<S: Scalar>(
+        &self,
+        formulas: Formulas,
+        parameters: &Parameters<S>,
+        saved: Vec<Saved<S>>,
+        dy: Tensor<S>,
         mut watch: impl FnMut(&Tensor<S>),
     ) -> Gradients<S> {
         assert_eq!(
@@ -324,7 +362,13 @@ impl Network {
                 }
                 one => {
                     let own = &parameters.tensors[layer.parameter_range()];
-                    let returned = one.backward(own, saved, dy);
+                    let kept = formulas.rounds_like_its_cotangent(one).then(|| dy.clone());
+                    let mut returned = one.backward(own, saved, dy);
+                    if let Some(dy) = kept {
+                        for (dx, dy) in returned.input.iter_mut().zip(&dy) {
+                            *dx += formulas::rounding_of(*dy);
+                        }
+                    }
                     by_layer.push(returned.parameters);
                     vec![returned.input]
                 }

@@ -3,10 +3,11 @@
 use crate::loss::Loss;
 use crate::penalty;
 use crate::scalar::Scalar;
-use crate::spec::plan::{Plan, PlanError};
-use crate::spec::{DataSpec, LayerSpec, LossSpec, NetworkSpec, OpSpec, PenaltySpec};
+use crate::spec::plan::PlanError;
+use crate::spec::{OpSpec, PenaltySpec};
 use crate::tensor::{self, Tensor};
 
+use super::formulas::{self, Formulas};
 use super::{Coordinate, LeafName, Leaves, Network, Parameters, Pattern, Unit};
 
 /// scale·loss + penalty; either part may be absent.
@@ -86,20 +87,7 @@ impl Problem {
         loss: Loss,
         scale: f64,
     ) -> Result<Self, PlanError> {
-        let spec = NetworkSpec {
-            name: op.as_ref().map_or("loss", OpSpec::name).to_owned(),
-            input: input.shape()[1..].to_vec(),
-            data: DataSpec::Random,
-            loss: LossSpec::WeightedSum {},
-            layers: op
-                .map(|op| LayerSpec {
-                    name: Some("op".to_owned()),
-                    op,
-                })
-                .into_iter()
-                .collect(),
-        };
-        let network = Network::new(&Plan::new(&spec, input.shape()[0])?);
+        let network = Network::single(op, input.shape())?;
         let given = parameters.iter().map(Tensor::shape);
         assert!(
             network.parameter_shapes().map(|(_, shape)| shape).eq(given),
@@ -248,6 +236,24 @@ impl Problem {
         replay: Option<&Pattern>,
         watch: impl FnMut(&Tensor<S>),
     ) -> Evaluation<S> {
+        self.backpropagate_by(Formulas::Ours, leaves, replay, watch)
+    }
+
+    /// The objective's value and gradients as code computes them that uses the usual formulas where ours
+    /// avoid cancellation: the same in exact arithmetic, and under Monte Carlo arithmetic with the
+    /// roundings of those.
+    #[must_use]
+    pub fn backpropagate_usually<S: Scalar>(&self, replay: Option<&Pattern>) -> Evaluation<S> {
+        self.backpropagate_by(Formulas::Usual, self.leaf_values(), replay, |_| ())
+    }
+
+    fn backpropagate_by<S: Scalar>(
+        &self,
+        formulas: Formulas,
+        leaves: Leaves<S>,
+        replay: Option<&Pattern>,
+        watch: impl FnMut(&Tensor<S>),
+    ) -> Evaluation<S> {
         let Leaves { input, parameters } = leaves;
         let mut value = self.penalty_value(&parameters);
         let mut gradients = match &self.objective.loss {
@@ -256,9 +262,12 @@ impl Problem {
                 let trace = self.network.forward(&parameters, input, replay);
                 let branches = Pattern::branches_of_loss(replay);
                 value += scale * loss.forward(&trace.output, branches);
-                let dy = loss.backward(&trace.output, scale, branches);
+                let mut dy = loss.backward(&trace.output, scale, branches);
+                if formulas == Formulas::Usual {
+                    formulas::round_probabilities(loss, scale, &mut dy);
+                }
                 self.network
-                    .backward_watched(&parameters, trace.saved, dy, watch)
+                    .backward_by(formulas, &parameters, trace.saved, dy, watch)
             }
             None => super::Gradients {
                 input: tensor::zeros(self.input.shape()),

@@ -12,6 +12,7 @@ pub mod sweep;
 mod tensor;
 #[cfg(feature = "cli")]
 pub mod text;
+pub mod verify;
 
 use serde::{Deserialize, Serialize};
 

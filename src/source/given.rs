@@ -9,8 +9,12 @@ use crate::scalar::Format;
 use crate::tensor::{Tensor, values};
 
 use super::{
-    Estimate, Forward, Gradient, GradientSource, Question, SAFETY_OTHER_ORDER, SourceError,
+    Estimate, Forward, Gradient, GradientSource, Question, Rounding, SAFETY_OTHER_ORDER,
+    SourceError,
 };
+
+/// Seed of the perturbations of somebody else's formulas.
+const PERTURBATIONS: u64 = 0;
 
 /// A gradient at one point, as numbers. Nothing is known about how it came about but the format that
 /// it was computed in, so its bound is that of code that adds in another order than ours
@@ -94,9 +98,13 @@ impl GradientSource for Given {
     }
 
     fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError> {
+        let Question {
+            problem, pattern, ..
+        } = question;
+        let usual = Rounding::measure_usual(problem, pattern, PERTURBATIONS, self.format);
         let estimate = |coordinate: &Coordinate| Estimate {
             value: self.value_at(*coordinate),
-            error: SAFETY_OTHER_ORDER * question.rounding.derivative(*coordinate),
+            error: SAFETY_OTHER_ORDER * usual.derivative(*coordinate),
         };
         let estimates = question.coordinates.iter().map(estimate).collect();
         (question.progress)(question.coordinates.len());

@@ -56,6 +56,17 @@ impl Rounding {
         Self::of_runs(&exact, &runs, format)
     }
 
+    /// The same of code that uses the usual formulas where ours avoid cancellation:
+    /// [`Problem::backpropagate_usually`].
+    #[must_use]
+    pub fn measure_usual(problem: &Problem, pattern: &Pattern, seed: u64, format: Format) -> Self {
+        let exact = problem.backpropagate::<f64>(Some(pattern));
+        let runs = perturbed_runs(seed, format, || {
+            problem.backpropagate_usually(Some(pattern))
+        });
+        Self::of_runs(&exact, &runs, format)
+    }
+
     /// The spread of `runs`, perturbed by the roundings of `format`, about the unperturbed one.
     pub(super) fn of_runs(
         exact: &Evaluation<f64>,

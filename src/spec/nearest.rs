@@ -4,14 +4,15 @@
 ///
 /// Names in several words are compared as a whole and word by word, so that `kernel_size` leads to
 /// `kernel` and `chanels` to `out_channels`.
-pub(crate) fn nearest<'a>(
+pub(crate) fn nearest<'a, N: AsRef<str> + 'a>(
     name: &str,
-    known: impl IntoIterator<Item = &'a &'static str>,
-) -> Option<&'static str> {
+    known: impl IntoIterator<Item = &'a N>,
+) -> Option<&'a str> {
     let name = name.to_lowercase();
     known
         .into_iter()
-        .filter_map(|known| Some((distance(&name, known)?, *known)))
+        .map(AsRef::as_ref)
+        .filter_map(|known| Some((distance(&name, known)?, known)))
         .min()
         .map(|(_, known)| known)
 }

@@ -5,6 +5,7 @@ pub mod fuzz;
 mod second;
 mod single;
 mod tables;
+pub mod verify;
 
 pub(super) use tables::{align, table};
 
