@@ -17,6 +17,7 @@
 //!     .unwrap();
 //! ```
 
+mod caught;
 mod data;
 mod deep;
 mod describe;
@@ -30,6 +31,7 @@ mod persistence;
 pub mod power;
 pub mod random;
 pub mod strategy;
+mod subject;
 
 pub use deep::{DeepNetworkCase, Weights};
 pub use loss::LossCase;
@@ -37,3 +39,4 @@ pub use network::NetworkCase;
 pub use operator::OperatorCase;
 pub use persistence::{REGRESSIONS, config, config_in};
 pub use random::{RandomCase, Replay, Trial};
+pub use subject::{Answer, Asked, Request, Subject, SubjectError};

@@ -8,6 +8,7 @@ mod draw;
 mod examiner;
 mod kept;
 mod shrink;
+mod tested;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -27,6 +28,7 @@ use super::random::Trial;
 pub use draw::{DrawError, Strategy};
 pub use examiner::{Examiner, Found, Own};
 pub use kept::{Kept, KeptError, Line, entries};
+pub use tested::Tested;
 
 /// What is tried.
 #[derive(Clone, Debug)]
@@ -72,6 +74,9 @@ pub enum FuzzError {
     Options(&'static str),
 }
 
+/// Makes an examiner, for each thread one.
+pub type Make<'a> = dyn Fn() -> Result<Box<dyn Examiner + 'a>, FuzzError> + Sync + 'a;
+
 /// Who wants to know how far it is, and may end it.
 pub trait Watch: Sync {
     /// So many cases have ended so.
@@ -99,7 +104,7 @@ struct Examined {
 /// [`FuzzError`].
 pub fn fuzz(
     options: &FuzzOptions,
-    make: &(dyn Fn() -> Result<Box<dyn Examiner>, FuzzError> + Sync),
+    make: &Make<'_>,
     watch: &dyn Watch,
 ) -> Result<FuzzReport, FuzzError> {
     if options.cases.is_none() && options.time.is_none() {
@@ -153,7 +158,7 @@ fn try_kept(
     kept: &Kept,
     strategy: &Strategy,
     options: &FuzzOptions,
-    make: &(dyn Fn() -> Result<Box<dyn Examiner>, FuzzError> + Sync),
+    make: &Make<'_>,
     watch: &dyn Watch,
     report: &mut FuzzReport,
 ) -> Result<(), FuzzError> {
@@ -197,7 +202,7 @@ fn try_kept(
 fn try_new(
     strategy: &Strategy,
     options: &FuzzOptions,
-    make: &(dyn Fn() -> Result<Box<dyn Examiner>, FuzzError> + Sync),
+    make: &Make<'_>,
     watch: &dyn Watch,
     report: &mut FuzzReport,
 ) -> Result<(), FuzzError> {

@@ -3,7 +3,7 @@
 use crate::harness::random::Trial;
 use crate::report::fuzz::{FuzzFailure, Shrinks};
 
-use super::{Examiner, Found, FuzzError, FuzzOptions, Strategy, Watch, kept, test};
+use super::{Found, FuzzError, FuzzOptions, Make, Strategy, Watch, kept, test};
 
 /// Smaller cases that are tried.
 const MOST_TRIED: usize = 1000;
@@ -14,7 +14,7 @@ pub(super) fn failure(
     options: &FuzzOptions,
     index: usize,
     found: Found,
-    make: &(dyn Fn() -> Result<Box<dyn Examiner>, FuzzError> + Sync),
+    make: &Make<'_>,
     watch: &dyn Watch,
 ) -> Result<FuzzFailure, FuzzError> {
     let seed = strategy.seed(options.seed, index);

@@ -1,0 +1,220 @@
+//! Examines somebody's own operators.
+
+use std::collections::BTreeMap;
+
+use crate::check::{Posed, Silent, all_sources, check_posed};
+use crate::harness::caught::caught;
+use crate::harness::random::Trial;
+use crate::harness::subject::{Answer, Asked, Request, Subject, SubjectError};
+use crate::layer::Branches;
+use crate::loss::Loss;
+use crate::network::LeafName;
+use crate::report::words::listed;
+use crate::source::Given;
+use crate::tensor::{Tensor, from_values};
+
+use super::{Examiner, Found, FuzzError};
+
+/// A subject, each of whose answers is judged: its output first, then every gradient against dual
+/// numbers, reverse mode and central differences.
+///
+/// Its panics are its own failures. It is asked twice for the first case and for every one that fails:
+/// two answers that are not the same bits are a failure of their own.
+#[derive(Debug)]
+pub struct Tested<S> {
+    subject: S,
+    /// Whether it has answered anything twice.
+    was_repeated: bool,
+}
+
+impl<S: Subject> Tested<S> {
+    /// Judge `subject`.
+    #[must_use]
+    pub fn new(subject: S) -> Self {
+        Self {
+            subject,
+            was_repeated: false,
+        }
+    }
+
+    /// What it answers, or why it does not.
+    fn ask(&mut self, request: &Request<'_>) -> Result<Answer, SubjectError> {
+        let subject = &mut self.subject;
+        match caught(|| subject.answer(request)) {
+            Ok(answer) => answer,
+            Err(panic) => Err(SubjectError::Failed(panic)),
+        }
+    }
+
+    /// Why it is no function of what is asked, when it is not.
+    fn repeated(&mut self, request: &Request<'_>, first: &Answer) -> Option<String> {
+        self.was_repeated = true;
+        let words = match self.ask(request) {
+            Ok(second) => difference(first, &second)?,
+            Err(error) => format!("then: {error}"),
+        };
+        Some(format!(
+            "it is not deterministic: asked twice for the same, it answered differently, {words}; no gradient can be judged by values that change, so fix its seeds, and reset what it saves between calls"
+        ))
+    }
+}
+
+impl<S: Subject> Examiner for Tested<S> {
+    fn examine(&mut self, trial: &Trial) -> Result<Found, FuzzError> {
+        let trial = Trial {
+            precision: self.subject.precision(),
+            ..trial.clone()
+        };
+        let posed = trial.posed()?;
+        let request = Request::of(&trial, &posed.problem);
+        let answer = match self.ask(&request) {
+            Ok(answer) => answer,
+            Err(SubjectError::Unsupported(what)) => return Ok(Found::Refused(what)),
+            Err(SubjectError::Failed(why)) => return Ok(Found::Failed(why)),
+        };
+        if !self.was_repeated
+            && let Some(why) = self.repeated(&request, &answer)
+        {
+            return Ok(Found::Failed(why));
+        }
+        let judged = match fitted(&request, &answer) {
+            Ok(fitted) => judge(posed.clone(), fitted)?,
+            Err(why) => Found::Failed(why),
+        };
+        if judged.is_failure()
+            && let Some(why) = self.repeated(&request, &answer)
+        {
+            return Ok(Found::Failed(why));
+        }
+        Ok(judged)
+    }
+}
+
+/// An answer whose names and shapes are those of the request.
+struct Fitted {
+    output: Option<Tensor<f64>>,
+    value: f64,
+    gradients: BTreeMap<LeafName, Tensor<f64>>,
+}
+
+/// Hold names and shapes of `answer` against the request's.
+fn fitted(request: &Request<'_>, answer: &Answer) -> Result<Fitted, String> {
+    let leaves = request.leaves();
+    let names: Vec<String> = leaves.iter().map(|(_, name)| name.clone()).collect();
+    let unknown = answer.gradients.keys().find(|name| !names.contains(name));
+    if let Some(name) = unknown {
+        return Err(format!(
+            "it gives a gradient of '{name}', and there is only {}",
+            listed(&names)
+        ));
+    }
+    let mut gradients = BTreeMap::new();
+    for (leaf, name) in leaves {
+        let Some(gradient) = answer.gradients.get(&name) else {
+            return Err(format!(
+                "it gives no gradient of {name}: give one for each of {}",
+                listed(&names)
+            ));
+        };
+        let expected = request.problem.leaf(leaf).shape();
+        if gradient.shape() != expected {
+            return Err(format!(
+                "its gradient of {name} has the shape {:?}, and {name} has {expected:?}",
+                gradient.shape()
+            ));
+        }
+        gradients.insert(leaf, in_rows(gradient));
+    }
+    let (output, value) = output_and_value(request, answer)?;
+    Ok(Fitted {
+        output,
+        value,
+        gradients,
+    })
+}
+
+/// The output, where it can be held against ours, and the objective's value by it.
+fn output_and_value(
+    request: &Request<'_>,
+    answer: &Answer,
+) -> Result<(Option<Tensor<f64>>, f64), String> {
+    let problem = request.problem;
+    let Some(output) = &answer.output else {
+        return Ok((None, problem.value(None)));
+    };
+    let expected = match request.asked {
+        Asked::Loss(_) => &[],
+        Asked::Operator(_) | Asked::Network(_) => problem.network.output_shape(),
+    };
+    if output.shape() != expected {
+        return Err(format!(
+            "its output has the shape {:?}, and it should have {expected:?}",
+            output.shape()
+        ));
+    }
+    let output = in_rows(output);
+    if let Asked::Loss(_) = request.asked {
+        let value = output.first().copied().unwrap_or(f64::NAN);
+        return Ok((None, problem.objective.scale * value));
+    }
+    let loss = |loss: &Loss| problem.objective.scale * loss.forward(&output, Branches::Follow);
+    let value = problem.objective.loss.as_ref().map_or(0.0, loss);
+    Ok((Some(output), value))
+}
+
+/// The same in row-major order, whatever the order of the subject's memory.
+fn in_rows(array: &Tensor<f64>) -> Tensor<f64> {
+    from_values(array.shape(), array.iter().copied().collect()).expect("as many entries as before")
+}
+
+fn judge(mut posed: Posed, fitted: Fitted) -> Result<Found, FuzzError> {
+    let format = posed.setup.precision.format();
+    let given = Given::new(&posed.problem, fitted.value, fitted.gradients, format)
+        .map_err(|error| FuzzError::Subject(error.to_string()))?;
+    posed.output = fitted.output;
+    let sources = all_sources(Box::new(given), posed.setup.step);
+    let checked = check_posed(posed, &sources, &Silent)?;
+    Ok(Found::Report(Box::new(checked.report)))
+}
+
+/// Where two answers to one request differ.
+fn difference(first: &Answer, second: &Answer) -> Option<String> {
+    let none = || "once with an output and once without".to_owned();
+    match (&first.output, &second.output) {
+        (Some(first), Some(second)) => {
+            if let Some(words) = entry("output", first, second) {
+                return Some(words);
+            }
+        }
+        (None, None) => (),
+        _ => return Some(none()),
+    }
+    if !first.gradients.keys().eq(second.gradients.keys()) {
+        return Some("with gradients of other names".to_owned());
+    }
+    let gradients = first.gradients.iter().zip(second.gradients.values());
+    let mut differences = gradients.filter_map(|((name, first), second)| {
+        entry(&format!("the gradient of {name}"), first, second)
+    });
+    differences.next()
+}
+
+/// The first entry that differs.
+fn entry(what: &str, first: &Tensor<f64>, second: &Tensor<f64>) -> Option<String> {
+    if first.shape() != second.shape() {
+        let shapes = (first.shape(), second.shape());
+        return Some(format!(
+            "{what} of shape {:?} and then {:?}",
+            shapes.0, shapes.1
+        ));
+    }
+    let is_other = |(_, (a, b)): &(usize, (&f64, &f64))| {
+        a.to_bits() != b.to_bits() && !(a.is_nan() && b.is_nan())
+    };
+    let (flat, (a, b)) = first.iter().zip(second).enumerate().find(is_other)?;
+    let index: Vec<String> = crate::tensor::unflatten(flat, first.shape())
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    Some(format!("{what}[{}] = {a} and then {b}", index.join(",")))
+}

@@ -1,0 +1,3 @@
+//! What a user's Rust tests call: functions, layers, operators and models of somebody else.
+
+mod operators;
