@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::harness::fuzz::{Examiner, FuzzError, FuzzOptions, Own, fuzz};
+use crate::harness::fuzz::{FuzzOptions, fuzz};
 use crate::harness::{REGRESSIONS, strategy};
 use crate::report::text;
 use crate::spec::case::Precision;
 
 use super::ExitCode;
+use super::foreign::Subject;
 use super::interrupt::Interrupt;
 use super::output::{Output, remark};
 use super::subject::precision;
@@ -23,7 +24,8 @@ const CASES: usize = 256;
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
     gradproof fuzz conv2d --cases 1000 --seed 7\n  \
-    gradproof fuzz all --time 60s --jobs 2\n\n\
+    gradproof fuzz all --time 60s --jobs 2\n  \
+    gradproof fuzz conv2d --subject 'python my_conv.py'\n\n\
     Case number i follows from the seed and i alone, whatever the number of jobs. The first failure is kept in \
     proptest-regressions/fuzz-WHAT.txt, and tried first from then on.")]
 pub(super) struct Arguments {
@@ -55,6 +57,9 @@ pub(super) struct Arguments {
     /// The directory in which failures are kept
     #[arg(long, value_name = "DIR", default_value = REGRESSIONS)]
     regressions: PathBuf,
+
+    #[command(flatten)]
+    subject: Subject,
 
     #[command(flatten)]
     output: Output,
@@ -90,10 +95,11 @@ impl Arguments {
             precision: self.precision,
             jobs,
             regressions: Some(self.regressions),
-            subject: None,
+            subject: self.subject.command(),
         };
         let watch = Interrupt::new(cases, self.time)?;
-        let make = || -> Result<Box<dyn Examiner>, FuzzError> { Ok(Box::new(Own)) };
+        self.subject.try_out(options.precision)?;
+        let make = || self.subject.examiner(options.precision);
         let report = fuzz(&options, &make, &watch);
         watch.finish();
         let report = report.map_err(|error| error.to_string())?;
@@ -120,7 +126,7 @@ fn what(text: &str) -> Result<String, String> {
     }
 }
 
-fn time(text: &str) -> Result<Duration, String> {
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(time) if time.is_zero() => {
             Err("no time is left for a case; use for example 60s".to_owned())

@@ -2,6 +2,7 @@
 
 mod check;
 mod exit_code;
+mod foreign;
 mod fuzz;
 mod interrupt;
 mod list;

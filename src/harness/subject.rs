@@ -27,6 +27,11 @@ pub trait Subject: Send {
     fn precision(&self) -> Precision {
         Precision::F64
     }
+
+    /// Whether it answers so slowly that nobody should try to make a failing case smaller.
+    fn is_weary(&self) -> bool {
+        false
+    }
 }
 
 impl<F> Subject for F

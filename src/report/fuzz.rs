@@ -139,7 +139,7 @@ impl FuzzReport {
         if let Some(failure) = &self.failure {
             let what = match &failure.finding {
                 Finding::Wrong(report) => report.sentence.clone(),
-                Finding::Failed(why) => format!("No answer: {why}"),
+                Finding::Failed(_) => "There was no answer to judge.".to_owned(),
             };
             return format!("{who} fails at {}. {what}", failure.case);
         }

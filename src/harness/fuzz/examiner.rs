@@ -14,6 +14,11 @@ pub trait Examiner: Send {
     /// # Errors
     /// [`FuzzError`], when no case can be examined at all; what is wrong with this one is no error.
     fn examine(&mut self, trial: &Trial) -> Result<Found, FuzzError>;
+
+    /// Whether no more smaller cases should be tried, since each takes too long.
+    fn is_weary(&self) -> bool {
+        false
+    }
 }
 
 /// What came of a case.

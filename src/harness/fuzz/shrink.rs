@@ -29,7 +29,7 @@ pub(super) fn failure(
     let (mut smallest, mut smallest_found) = (drawn.clone(), found);
     // proptest's own walk: simpler while it fails, a step back when it passes.
     let mut goes_on = tree.simplify();
-    while goes_on && shrinks.tried < MOST_TRIED && !watch.is_interrupted() {
+    while goes_on && shrinks.tried < MOST_TRIED && !watch.is_interrupted() && !examiner.is_weary() {
         let candidate = trial(tree.current());
         shrinks.tried += 1;
         let found = examiner.examine(&candidate)?;

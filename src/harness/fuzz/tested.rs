@@ -60,6 +60,10 @@ impl<S: Subject> Tested<S> {
 }
 
 impl<S: Subject> Examiner for Tested<S> {
+    fn is_weary(&self) -> bool {
+        self.subject.is_weary()
+    }
+
     fn examine(&mut self, trial: &Trial) -> Result<Found, FuzzError> {
         let trial = Trial {
             precision: self.subject.precision(),
@@ -142,9 +146,15 @@ fn output_and_value(
     let Some(output) = &answer.output else {
         return Ok((None, problem.value(None)));
     };
-    let expected = match request.asked {
-        Asked::Loss(_) => &[],
-        Asked::Operator(_) | Asked::Network(_) => problem.network.output_shape(),
+    // Of a network the last output may be given, or the loss alone.
+    let is_loss = match request.asked {
+        Asked::Loss(_) => true,
+        Asked::Network(_) => output.shape().is_empty(),
+        Asked::Operator(_) => false,
+    };
+    let expected = match is_loss {
+        true => &[],
+        false => problem.network.output_shape(),
     };
     if output.shape() != expected {
         return Err(format!(
@@ -153,7 +163,7 @@ fn output_and_value(
         ));
     }
     let output = in_rows(output);
-    if let Asked::Loss(_) = request.asked {
+    if is_loss {
         let value = output.first().copied().unwrap_or(f64::NAN);
         return Ok((None, problem.objective.scale * value));
     }
