@@ -15,6 +15,7 @@ mod output;
 mod problem;
 mod second;
 mod select;
+mod shard;
 mod single;
 mod sweep;
 
@@ -42,6 +43,7 @@ pub use jacobian::{JacobianRow, JacobianView, jacobian};
 pub use op_case::{AnswerError, Answered, answered, check_op_case, verify};
 pub use problem::problem;
 pub use second::examine_second;
+pub use shard::{PartAnswers, ShardError, SourceAnswer, answers, check_answers, join};
 pub use sweep::{sweep, sweep_at};
 
 /// A report, and how long its sources took, which is no part of it.
@@ -172,6 +174,15 @@ pub fn check_subject(
     subject: Box<dyn GradientSource>,
     progress: &dyn Progress,
 ) -> Result<Checked, CheckError> {
+    let (posed, sources) = pose(case, subject)?;
+    check_posed(posed, &sources, progress)
+}
+
+/// What `case` asks, and whom.
+fn pose(
+    case: &Case,
+    subject: Box<dyn GradientSource>,
+) -> Result<(Posed, Vec<NamedSource>), CheckError> {
     if case.order == Order::Second && case.precision == Precision::F32 {
         return Err(CheckError::SecondOrderInF32);
     }
@@ -200,7 +211,7 @@ pub fn check_subject(
         order: case.order,
         replay: case.token(),
     };
-    check_posed(posed, &sources, progress)
+    Ok((posed, sources))
 }
 
 /// A problem, and what its report says of where it comes from.
@@ -232,6 +243,22 @@ pub fn check_posed(
     sources: &[NamedSource],
     progress: &dyn Progress,
 ) -> Result<Checked, CheckError> {
+    check_asked(posed, sources, progress, &mut |_, point, coordinates| {
+        examine::ask(point, sources, coordinates, progress)
+    })
+}
+
+/// Gets the answers for one part.
+type Ask<'a> =
+    dyn FnMut(PartName, &Point, &[Coordinate]) -> Result<examine::Asked, CheckError> + 'a;
+
+/// Check a problem by what `ask` gets from `sources`.
+fn check_asked(
+    posed: Posed,
+    sources: &[NamedSource],
+    progress: &dyn Progress,
+    ask: &mut Ask<'_>,
+) -> Result<Checked, CheckError> {
     let Posed {
         problem,
         coordinates,
@@ -247,8 +274,9 @@ pub fn check_posed(
     let mut parts = Vec::new();
     let mut control = None;
     for (name, problem) in part_problems(problem, setup.penalty) {
-        let point = Point::new(problem, rng::derive(setup.seed, "perturbations", 0));
-        let mut examined = examine(name, &point, sources, &coordinates, progress)?;
+        let point = point(problem, setup.seed);
+        let asked = ask(name, &point, &coordinates)?;
+        let mut examined = examine::judge(name, &point, sources, &coordinates, asked)?;
         if order == Order::Second {
             let subject = sources[0].1.as_ref();
             let moving = Moving::Parameters;
@@ -282,6 +310,11 @@ pub fn check_posed(
         replay,
     };
     Ok(Checked { report, seconds })
+}
+
+/// The point of a check with this seed.
+fn point(problem: Problem, seed: u64) -> Point {
+    Point::new(problem, rng::derive(seed, "perturbations", 0))
 }
 
 /// What a source answered.

@@ -62,15 +62,18 @@ pub use turned::{Turned, turned};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The derivative.
+    #[serde(with = "crate::interchange::number")]
     pub value: f64,
     /// A bound on |value − true value|; infinite when nothing is known.
+    #[serde(with = "crate::interchange::number")]
     pub error: f64,
 }
 
 /// What a source answers.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gradient {
     /// The objective's value.
+    #[serde(with = "crate::interchange::number")]
     pub value: f64,
     /// One derivative for each coordinate asked for, in that order.
     pub estimates: Vec<Estimate>,

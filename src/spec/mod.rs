@@ -22,6 +22,7 @@ pub mod plan;
 mod pool2d;
 pub mod preset;
 mod shape_error;
+pub mod shard;
 pub mod token;
 mod upsample;
 mod zero_pad2d;

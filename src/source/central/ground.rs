@@ -1,20 +1,24 @@
 //! What lies under the steps of a central difference.
 
+use serde::{Deserialize, Serialize};
+
 use crate::network::Unit;
 
 use super::super::Estimate;
 
 /// How far a coordinate was stepped, and over what.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stepped {
     /// The smallest step that the estimate rests on.
+    #[serde(with = "crate::interchange::number")]
     pub h: f64,
     /// What lies within it.
     pub ground: Ground,
 }
 
 /// What lies between the ends of a step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ground {
     /// No kink: only affine pieces come before the units that have branches, so that their distances
     /// are exact, and the step is shorter than the nearest.
@@ -41,7 +45,7 @@ pub enum Ground {
 }
 
 /// A point without derivative.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Kink {
     /// The slope towards smaller values.
     pub left: Estimate,
