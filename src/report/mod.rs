@@ -1,5 +1,7 @@
 //! What a check found, as plain data: every renderer and every exit code derives from it.
 
+pub mod claim;
+pub mod failure;
 mod finding;
 pub mod fuzz;
 pub mod json;

@@ -45,8 +45,9 @@ pub use extended::{
 };
 pub use faulty::FaultySource;
 pub use function::{
-    Detection, Finding, InputError, LadderOptions, MOST_EVALUATIONS, MOST_KINK_EVALUATIONS, Reason,
-    Side, derivative, detect_kink, extrapolate, gradient,
+    Detection, Finding, Formula, FormulaGradient, InputError, LadderOptions, MOST_EVALUATIONS,
+    MOST_KINK_EVALUATIONS, Reason, Side, derivative, detect_kink, extrapolate, formula_gradient,
+    gradient,
 };
 pub use given::{Given, GivenError};
 pub use jacobian::{adjoint_spread, jacobian_columns, jacobian_vector, under_cotangent};

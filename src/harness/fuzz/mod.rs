@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use crate::check::CheckError;
-use crate::report::fuzz::{CaseOutcomes, FuzzFailure, FuzzReport, VERSION};
+use crate::report::fuzz::{CaseOutcomes, Finding, FuzzFailure, FuzzReport, VERSION};
 use crate::report::{Counts, Outcome};
 use crate::spec::case::Precision;
 use crate::spec::plan::PlanError;
@@ -118,21 +118,7 @@ pub fn fuzz(
         ));
     }
     let strategy = Strategy::named(&options.strategy)?;
-    let mut report = FuzzReport {
-        version: VERSION,
-        strategy: options.strategy.clone(),
-        seed: options.seed,
-        precision: options.precision,
-        subject: options.subject.clone(),
-        kept: 0,
-        cases: 0,
-        outcomes: CaseOutcomes::default(),
-        counts: Counts::default(),
-        interrupted: false,
-        failure: None,
-        outcome: Outcome::Unjudged,
-        sentence: String::new(),
-    };
+    let mut report = begun(options);
     let kept = options
         .regressions
         .as_ref()
@@ -151,6 +137,58 @@ pub fn fuzz(
         failure.file = Some(kept.path().display().to_string());
     }
     Ok(report.judged())
+}
+
+/// Try one case alone, by an examiner that `make` makes.
+///
+/// # Errors
+/// [`FuzzError`].
+pub fn examine_one(
+    options: &FuzzOptions,
+    trial: &Trial,
+    make: &Make<'_>,
+) -> Result<FuzzReport, FuzzError> {
+    let mut report = begun(options);
+    let found = make()?.examine(trial)?;
+    report.kept = 1;
+    found.count(&mut report.outcomes, &mut report.counts);
+    report.failure = found.failure().map(|finding| failure_again(trial, finding));
+    Ok(report.judged())
+}
+
+/// The report before anything was tried.
+fn begun(options: &FuzzOptions) -> FuzzReport {
+    FuzzReport {
+        version: VERSION,
+        strategy: options.strategy.clone(),
+        seed: options.seed,
+        precision: options.precision,
+        subject: options.subject.clone(),
+        kept: 0,
+        cases: 0,
+        outcomes: CaseOutcomes::default(),
+        counts: Counts::default(),
+        interrupted: false,
+        failure: None,
+        outcome: Outcome::Unjudged,
+        sentence: String::new(),
+    }
+}
+
+/// A case that somebody knew before.
+fn failure_again(trial: &Trial, finding: Finding) -> FuzzFailure {
+    let token = trial.token();
+    FuzzFailure {
+        index: None,
+        drawn: trial.case.to_string(),
+        case: trial.case.to_string(),
+        shrinks: Default::default(),
+        test: test(&token, trial),
+        token,
+        seed_line: None,
+        file: None,
+        finding,
+    }
 }
 
 /// Earlier failures; the first that fails again ends it.
@@ -180,17 +218,9 @@ fn try_kept(
         found.count(&mut report.outcomes, &mut report.counts);
         watch.advance(report.outcomes);
         if let Some(finding) = found.failure() {
-            let token = trial.token();
             report.failure = Some(FuzzFailure {
-                index: None,
-                drawn: trial.case.to_string(),
-                case: trial.case.to_string(),
-                shrinks: Default::default(),
-                test: test(&token, &trial),
-                token,
-                seed_line: None,
                 file: Some(kept.path().display().to_string()),
-                finding,
+                ..failure_again(&trial, finding)
             });
             return Ok(());
         }
