@@ -89,6 +89,7 @@ fn crossed() -> CrossedRow {
         central: Number(-0.49),
         digits: 1.7,
         count: 2,
+        are_more: false,
         switches: vec![Switch {
             unit: "relu1[0,3,7,9]".to_owned(),
             at: Number(-2.3e-4),
