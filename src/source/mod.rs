@@ -38,7 +38,7 @@ use crate::tensor::{Tensor, values};
 pub use backprop::Backprop;
 pub use central::{Central, Ground, Kink, Stepped};
 pub use clearance::{Clearance, Room};
-pub use crossing::{Crossing, crossings, slopes_of_branches};
+pub use crossing::{Crossing, Crossings, crossings, slopes_of_branches};
 pub use dual::{Dual, on_branches};
 pub use extended::{
     Extended, ExtendedSlope, MOST_EXTENDED_DIGITS, ROUNDOFF_RATIO, extended, extended_digits,

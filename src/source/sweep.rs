@@ -18,6 +18,9 @@ use super::{Crossing, Estimate, Point, Question, crossings};
 const FIRST_EXPONENT: i32 = 2;
 const LAST_EXPONENT: i32 = -45;
 
+/// Kinks that are looked for on each side of a coordinate.
+const MOST_KINKS: usize = 64;
+
 /// One coordinate seen over many steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sweep {
@@ -134,7 +137,13 @@ fn nearest(point: &Point, coordinate: Coordinate, rungs: &[Rung]) -> Option<Cros
     let smooth = rungs.get(position + 1).map_or(0.0, |rung| rung.step);
     // To first order it can seem to lie beyond the step that crosses it.
     let reach = 2.0 * rung.step;
-    let known = crossings(&point.problem, &point.pattern, coordinate, reach);
+    let known = crossings(
+        &point.problem,
+        &point.pattern,
+        coordinate,
+        reach,
+        MOST_KINKS,
+    );
     let switches = |crossing: &Crossing| {
         let end = if crossing.at > 0.0 {
             &rung.above
@@ -143,7 +152,7 @@ fn nearest(point: &Point, coordinate: Coordinate, rungs: &[Rung]) -> Option<Cros
         };
         end.contains(&crossing.unit)
     };
-    let mut kink = known.into_iter().find(switches)?;
+    let mut kink = known.kinks.into_iter().find(switches)?;
     let is_tie = kink.at.abs() <= f64::MIN_POSITIVE && smooth == 0.0;
     kink.at = if is_tie {
         0.0

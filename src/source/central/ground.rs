@@ -37,11 +37,22 @@ pub enum Ground {
         units: Vec<Unit>,
         /// How many do.
         count: usize,
+        /// Whether units change their branch at the point itself as well, as at [`Ground::Tie`].
+        at_tie: bool,
     },
     /// The point itself is at a kink, as far as `f64` can tell.
     Kink(Kink),
     /// No step leads to a finite objective.
     NotFinite,
+}
+
+impl Ground {
+    /// Whether units change their branch at the point itself, and the slopes on both sides are one
+    /// number all the same.
+    #[must_use]
+    pub fn is_tie(&self) -> bool {
+        matches!(self, Self::Tie | Self::Crossed { at_tie: true, .. })
+    }
 }
 
 /// A point without derivative.
