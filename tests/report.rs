@@ -12,6 +12,7 @@ use gradproof::report::{
 };
 use gradproof::source::Forward;
 use gradproof::spec::case::{Precision, Selection, SourceName, Step};
+use gradproof::spec::files::Files;
 use gradproof::spec::{DataSpec, PenaltySpec};
 
 use crate::support::snapshot;
@@ -29,6 +30,7 @@ fn setup() -> Setup {
         penalty: Some(PenaltySpec::L2 { strength: 0.001 }),
         step: Step::Fixed(1e-3),
         coordinates: Selection::Sample(1_003),
+        files: Files::default(),
     }
 }
 
@@ -130,7 +132,7 @@ fn part(values_agree: bool, counts: Counts, worst: Vec<CoordinateRow>) -> Part {
     let value = |source, value| SourceValue {
         source,
         forward: Forward::Shared,
-        value: Number(value),
+        value: Some(Number(value)),
     };
     Part {
         name: PartName::DataLoss,

@@ -17,6 +17,17 @@ use super::{Answer, CheckError, Progress, control, kinks, observe, open};
 /// A source with its name.
 pub type NamedSource = (SourceName, Box<dyn GradientSource>);
 
+/// What a source said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceAnswer {
+    /// Who.
+    pub source: SourceName,
+    /// The objective's value; `None` when the source does not know it.
+    pub value: Option<f64>,
+    /// One derivative for each coordinate asked for; `None` where the source cannot judge.
+    pub derivatives: Vec<Option<f64>>,
+}
+
 /// What was found.
 pub struct Examined {
     /// The judgement, for a report.
@@ -25,6 +36,8 @@ pub struct Examined {
     pub verdicts: Vec<Verdict>,
     /// The time that each source took.
     pub seconds: Vec<Duration>,
+    /// What each source said.
+    pub found: Vec<SourceAnswer>,
     answers: Vec<Answer>,
     kinks: Kinks,
 }
@@ -89,9 +102,11 @@ pub(super) fn judge(
         name: *name,
         forward: source.forward(),
         format: source.format(),
+        knows_value: source.knows_value(),
         gradient,
     };
     let mut answers: Vec<Answer> = sources.iter().zip(gradients).map(answer).collect();
+    let found = answers.iter().map(Answer::found).collect();
     let subject = sources[0].1.as_ref();
     let suspects = suspects(&answers);
     let mut kinks = kinks::find(point, coordinates, &answers, &suspects)?;
@@ -154,6 +169,7 @@ pub(super) fn judge(
         part,
         verdicts,
         seconds,
+        found,
         answers,
         kinks,
     })

@@ -21,12 +21,12 @@ pub struct PartAnswers {
     /// What is differentiated.
     pub name: PartName,
     /// The answers, the gradient's under test first.
-    pub answers: Vec<SourceAnswer>,
+    pub answers: Vec<ShareAnswer>,
 }
 
 /// What one source answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SourceAnswer {
+pub struct ShareAnswer {
     /// Who.
     pub source: SourceName,
     /// The derivatives at the coordinates of a share.
@@ -58,7 +58,7 @@ pub fn answers(
     shard: Shard,
     progress: &dyn Progress,
 ) -> Result<Vec<PartAnswers>, CheckError> {
-    let (posed, sources) = pose(case, backprop(case.precision))?;
+    let (posed, sources) = pose(case, Box::new(backprop))?;
     let own: Vec<Coordinate> = posed
         .coordinates
         .iter()
@@ -71,7 +71,7 @@ pub fn answers(
         let point = point(problem, posed.setup.seed);
         let asked = examine::ask(&point, &sources, &own, progress)?;
         let named = sources.iter().zip(asked.gradients);
-        let answer = |((source, _), gradient): (&NamedSource, Gradient)| SourceAnswer {
+        let answer = |((source, _), gradient): (&NamedSource, Gradient)| ShareAnswer {
             source: *source,
             gradient,
         };
@@ -92,7 +92,7 @@ pub fn check_answers(
     shares: &[Vec<PartAnswers>],
     progress: &dyn Progress,
 ) -> Result<Checked, ShardError> {
-    let (posed, sources) = pose(case, backprop(case.precision))?;
+    let (posed, sources) = pose(case, Box::new(backprop))?;
     let names: Vec<SourceName> = sources.iter().map(|(name, _)| *name).collect();
     let count = posed.coordinates.len();
     let parts = part_problems(posed.problem.clone(), posed.setup.penalty);

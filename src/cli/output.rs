@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
+use crate::data::tensors::temporary;
 use crate::report::json;
 
 /// How and where a report is written.
@@ -122,18 +122,6 @@ impl Destination {
                 .write_all(text.as_bytes()),
         }
     }
-}
-
-/// A temporary file with the permissions that a new file usually gets.
-fn temporary(directory: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".gradproof-");
-    #[cfg(unix)]
-    let builder = {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666))
-    };
-    builder.tempfile_in(directory)
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> String {

@@ -53,7 +53,7 @@ impl Arguments {
                     error => error.to_string(),
                 })?;
         match replay {
-            Replay::Check(case) => run_case(&case, &self.output),
+            Replay::Check(case) => run_case(&case, &self.output, None),
             Replay::Trial(trial) => {
                 self.output.prepare()?;
                 let report = examine(&trial)?;

@@ -152,7 +152,7 @@ fn blamed(claimed: &[Estimate], dual: &FormulaGradient, findings: &[Finding]) ->
     let witness = |source, derivatives| Witness {
         source,
         forward: Forward::Shared,
-        value,
+        value: Some(value),
         derivatives,
     };
     blame(&[

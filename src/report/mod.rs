@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::judge::{Number, words};
 use crate::spec::case::{Precision, Selection, Step};
+use crate::spec::files::Files;
 use crate::spec::{DataSpec, PenaltySpec};
 
 pub use finding::{
@@ -83,6 +84,9 @@ pub struct Setup {
     pub step: Step,
     /// Which parameters were to be checked.
     pub coordinates: Selection,
+    /// The files that parameters and the gradient under test come from.
+    #[serde(default, skip_serializing_if = "Files::is_empty")]
+    pub files: Files,
 }
 
 /// What became of the fault that every check plants to prove that it can fail.

@@ -21,7 +21,7 @@ const PERTURBATIONS: u64 = 0;
 /// ([`SAFETY_OTHER_ORDER`]).
 #[derive(Clone, Debug)]
 pub struct Given {
-    value: f64,
+    value: Option<f64>,
     gradients: BTreeMap<LeafName, Tensor<f64>>,
     format: Format,
 }
@@ -49,6 +49,22 @@ impl Given {
         gradients: BTreeMap<LeafName, Tensor<f64>>,
         format: Format,
     ) -> Result<Self, GivenError> {
+        let given = Self::without_value(problem, gradients, format)?;
+        Ok(Self {
+            value: Some(value),
+            ..given
+        })
+    }
+
+    /// The same where the objective's value is not known.
+    ///
+    /// # Errors
+    /// As [`Given::new`].
+    pub fn without_value(
+        problem: &Problem,
+        gradients: BTreeMap<LeafName, Tensor<f64>>,
+        format: Format,
+    ) -> Result<Self, GivenError> {
         for (leaf, gradient) in &gradients {
             let expected = problem.leaf(*leaf).shape();
             if gradient.shape() != expected {
@@ -60,7 +76,7 @@ impl Given {
             }
         }
         Ok(Self {
-            value,
+            value: None,
             gradients,
             format,
         })
@@ -97,6 +113,10 @@ impl GradientSource for Given {
         self.format
     }
 
+    fn knows_value(&self) -> bool {
+        self.value.is_some()
+    }
+
     fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError> {
         let Question {
             problem, pattern, ..
@@ -107,11 +127,15 @@ impl GradientSource for Given {
             error: SAFETY_OTHER_ORDER * usual.derivative(*coordinate),
         };
         let estimates = question.coordinates.iter().map(estimate).collect();
+        let is_unknown = |position: &usize| {
+            let leaf = question.coordinates[*position].leaf;
+            !self.gradients.contains_key(&leaf)
+        };
         (question.progress)(question.coordinates.len());
         Ok(Gradient {
-            value: self.value,
+            value: self.value.unwrap_or(f64::NAN),
             estimates,
-            kinks: Vec::new(),
+            kinks: (0..question.coordinates.len()).filter(is_unknown).collect(),
             steps: Vec::new(),
         })
     }

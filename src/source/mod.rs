@@ -79,7 +79,7 @@ pub struct Gradient {
     /// One derivative for each coordinate asked for, in that order.
     pub estimates: Vec<Estimate>,
     /// Positions, ascending, of the coordinates at which the source cannot say anything, since its
-    /// steps cross a kink or leave the finite numbers.
+    /// steps cross a kink or leave the finite numbers, or nobody told it.
     pub kinks: Vec<usize>,
     /// What a source that takes steps met at each coordinate; empty for one that takes none.
     pub steps: Vec<Stepped>,
@@ -131,6 +131,11 @@ pub trait GradientSource: Sync {
     /// The arithmetic that it computes in: pattern and rounding of a question are of that.
     fn format(&self) -> Format {
         Format::F64
+    }
+
+    /// Whether it knows the objective's value; one that does not answers NaN.
+    fn knows_value(&self) -> bool {
+        true
     }
 
     /// Compute the derivative with respect to every coordinate asked for.

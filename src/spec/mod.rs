@@ -11,6 +11,7 @@ pub mod case;
 mod data;
 pub mod extent;
 pub mod file;
+pub mod files;
 mod groups;
 mod linear;
 mod loss;
