@@ -49,7 +49,7 @@ pub enum ShardError {
     Check(#[from] CheckError),
 }
 
-/// The answers at the coordinates of `shard`, for every part of the check of `case`.
+/// The token of the check of `case`, and the answers at the coordinates of `shard`, for every part.
 ///
 /// # Errors
 /// [`CheckError`].
@@ -57,7 +57,7 @@ pub fn answers(
     case: &Case,
     shard: Shard,
     progress: &dyn Progress,
-) -> Result<Vec<PartAnswers>, CheckError> {
+) -> Result<(String, Vec<PartAnswers>), CheckError> {
     let (posed, sources) = pose(case, Box::new(backprop))?;
     let own: Vec<Coordinate> = posed
         .coordinates
@@ -80,7 +80,7 @@ pub fn answers(
             answers: named.map(answer).collect(),
         });
     }
-    Ok(parts)
+    Ok((posed.replay, parts))
 }
 
 /// The report of the check of `case`, of whose coordinates every share, in order, has its answers.

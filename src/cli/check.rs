@@ -4,16 +4,18 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::check::{Checked, check, export, precision_of};
+use crate::check::{Checked, answers, check, export, precision_of};
 use crate::data::tensors::create_folder;
 use crate::report::text;
-use crate::report::words::listed;
+use crate::report::words::{counted, listed};
 use crate::spec::case::{Case, Order, Selection, SourceName, Step};
 use crate::spec::files::Files;
+use crate::spec::shard::Shard;
 
 use super::ExitCode;
 use super::output::{Output, remark};
 use super::progress::Bar;
+use super::shard::{Content, Sharding, ShareFile};
 use super::subject::{NETWORK_HELP, Subject};
 
 /// Check the gradient of every parameter of a network, four ways.
@@ -80,6 +82,9 @@ pub(super) struct Arguments {
     export: Option<PathBuf>,
 
     #[command(flatten)]
+    sharding: Sharding,
+
+    #[command(flatten)]
     output: Output,
 }
 
@@ -96,6 +101,7 @@ impl Arguments {
             parameters: None,
             gradients: None,
             export: None,
+            sharding: Sharding::whole(),
             output: Output::standard(),
         }
     }
@@ -120,8 +126,36 @@ impl Arguments {
             order: self.order,
             ..subject.case(&self.network)?
         };
-        run_case(&case, &self.output, self.export.as_deref())
+        match self.sharding.share() {
+            None => run_case(&case, &self.output, self.export.as_deref()),
+            Some(_) if self.export.is_some() => Err(
+                "--export has every number of a check, and a share only its own: use it without --shard"
+                    .to_owned(),
+            ),
+            Some(shard) => run_share(&case, shard, &self.output.of_share(shard)),
+        }
     }
+}
+
+/// Ask the sources at the coordinates of one share.
+fn run_share(case: &Case, shard: Shard, output: &Output) -> Result<ExitCode, String> {
+    output.prepare()?;
+    let bar = Bar::new();
+    let own = answers(case, shard, &bar);
+    bar.finish();
+    let (token, parts) = own.map_err(|error| error.to_string())?;
+    let asked = parts
+        .iter()
+        .filter_map(|part| part.answers.first())
+        .map(|answer| answer.gradient.estimates.len())
+        .max();
+    let sentence = format!(
+        "{} asked for, and not judged yet.",
+        counted(asked.unwrap_or(0), "derivative")
+    );
+    let file = ShareFile::new(shard, Content::Check { token, parts });
+    output.write_share(&file, &sentence)?;
+    Ok(ExitCode::Right)
 }
 
 /// Check `case`, write its numbers into the folder `exported`, if there is to be one, and the report.

@@ -9,6 +9,9 @@ use serde::Serialize;
 
 use crate::data::tensors::temporary;
 use crate::report::json;
+use crate::spec::shard::Shard;
+
+use super::shard::{ShareFile, file_of};
 
 /// How and where a report is written.
 #[derive(Debug, Clone, Args)]
@@ -69,6 +72,29 @@ impl Output {
                 ))
             }
         }
+    }
+}
+
+impl Output {
+    /// The same for share `shard` of a run, which has a file of its own.
+    pub(super) fn of_share(mut self, shard: Shard) -> Self {
+        self.output = self.output.map(|path| file_of(&path, shard));
+        self
+    }
+
+    /// Write a share's file; `sentence` is what is said of it.
+    pub(super) fn write_share(&self, share: &ShareFile, sentence: &str) -> Result<(), String> {
+        let Some(path) = &self.output else {
+            return Err("a share is written to a file: name it with --output".to_owned());
+        };
+        let text = share.to_text()?;
+        let written = Destination::of(path).and_then(|place| place.write(&text));
+        written.map_err(|error| cannot_write(path, &error))?;
+        say(&format!(
+            "{sentence}\nShare {} is in {}; 'gradproof merge' puts all of them together.\n",
+            share.shard,
+            path.display()
+        ))
     }
 }
 
