@@ -1,5 +1,6 @@
 //! The only driver: a case through the sources to a [`Report`].
 
+mod account;
 mod answer;
 mod compare;
 mod control;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+pub use account::{account, account_of_case};
 pub use examine::{Examined, NamedSource, SourceAnswer, examine};
 pub use export::{Export, export};
 pub use given::precision_of;

@@ -1,5 +1,6 @@
 //! What a check found, as plain data: every renderer and every exit code derives from it.
 
+pub mod account;
 pub mod claim;
 pub mod failure;
 mod finding;

@@ -1,5 +1,6 @@
 //! The report as a table for a person.
 
+pub mod account;
 mod findings;
 pub mod fuzz;
 mod second;
