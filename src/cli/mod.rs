@@ -11,6 +11,7 @@ mod output;
 mod power;
 mod progress;
 mod replay;
+mod saved;
 mod shard;
 mod subject;
 mod sweep;

@@ -150,6 +150,11 @@ impl Destination {
     }
 }
 
+/// Write `text` to the file at `path`, whole or not at all.
+pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    Destination::of(path)?.write(text)
+}
+
 fn cannot_write(path: &Path, error: &io::Error) -> String {
     format!(
         "cannot write --output {}: {error}; name a file in a directory that exists and can be written",

@@ -8,7 +8,7 @@ pub mod fuzz;
 pub mod json;
 mod part;
 pub mod power;
-mod replay;
+pub mod replay;
 mod second;
 mod single;
 pub mod sweep;

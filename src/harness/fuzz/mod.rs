@@ -30,7 +30,7 @@ pub use examiner::{Examiner, Found, Own};
 pub use join::{JoinError, report as joined};
 pub use kept::{Kept, KeptError, Line, entries};
 pub use share::share;
-pub use tested::Tested;
+pub use tested::{Tested, told};
 
 /// What is tried.
 #[derive(Clone, Debug)]
@@ -146,20 +146,22 @@ pub fn examine_one(
         kept: vec![share::tally(0, &found)],
         new: Vec::new(),
         interrupted: false,
-        failure: found.failure().map(|finding| failure_again(trial, finding)),
+        failure: found
+            .failure()
+            .map(|finding| failure_again(trial, finding, options.subject.as_deref())),
     };
     Ok(join::report(&[share])?)
 }
 
 /// A case that somebody knew before.
-fn failure_again(trial: &Trial, finding: Finding) -> FuzzFailure {
+fn failure_again(trial: &Trial, finding: Finding, subject: Option<&str>) -> FuzzFailure {
     let token = trial.token();
     FuzzFailure {
         index: None,
         drawn: trial.case.to_string(),
         case: trial.case.to_string(),
         shrinks: Default::default(),
-        test: test(&token, trial),
+        test: test(&token, trial, subject),
         token,
         seed_line: None,
         file: None,
@@ -167,10 +169,16 @@ fn failure_again(trial: &Trial, finding: Finding) -> FuzzFailure {
     }
 }
 
-/// A Rust test that repeats the case of `token`.
-fn test(token: &str, trial: &Trial) -> String {
+/// A Rust test that repeats the case of `token`, for the program `subject` when one is under test.
+fn test(token: &str, trial: &Trial, subject: Option<&str>) -> String {
+    let call = match subject {
+        None => format!("assert_replay(\n        \"{token}\",\n    )"),
+        Some(command) => format!(
+            "assert_replay_of(\n        \"{token}\",\n        gradproof::harness::Process::start({command:?}, gradproof::harness::TIMEOUT, Default::default())\n            .expect(\"the program under test starts\"),\n    )"
+        ),
+    };
     format!(
-        "/// {}\n#[test]\nfn {}_{:08x}() {{\n    gradproof::harness::assert_replay(\n        \"{token}\",\n    );\n}}\n",
+        "/// {}\n#[test]\nfn {}_{:08x}() {{\n    gradproof::harness::{call};\n}}\n",
         trial.case,
         trial.case.name(),
         crc32fast::hash(token.as_bytes()),

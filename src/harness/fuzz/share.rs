@@ -114,7 +114,11 @@ fn try_kept(
         outcomes.add(found.ended());
         watch.advance(outcomes);
         if let Some(finding) = found.failure() {
-            return Ok(Some(failure_again(trial, finding)));
+            return Ok(Some(failure_again(
+                trial,
+                finding,
+                options.subject.as_deref(),
+            )));
         }
     }
     Ok(None)

@@ -47,7 +47,7 @@ pub(super) fn failure(
         drawn: drawn.case.to_string(),
         case: smallest.case.to_string(),
         shrinks,
-        test: test(&token, &smallest),
+        test: test(&token, &smallest, options.subject.as_deref()),
         token,
         seed_line: Some(kept::seed_line(&seed)),
         file: None,

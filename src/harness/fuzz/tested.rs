@@ -78,7 +78,7 @@ impl<S: Subject> Examiner for Tested<S> {
         {
             return Ok(Found::Failed(why));
         }
-        let judged = match fitted(&request, &answer) {
+        let judged = match told(&request, &answer) {
             Ok(told) => judge(posed.clone(), &told)?,
             Err(why) => Found::Failed(why),
         };
@@ -91,8 +91,11 @@ impl<S: Subject> Examiner for Tested<S> {
     }
 }
 
-/// Hold names and shapes of `answer` against the request's.
-fn fitted(request: &Request<'_>, answer: &Answer) -> Result<Told, String> {
+/// What `answer` tells, whose names and shapes have to be the request's.
+///
+/// # Errors
+/// What does not fit, in words.
+pub fn told(request: &Request<'_>, answer: &Answer) -> Result<Told, String> {
     let leaves = request.leaves();
     let names: Vec<String> = leaves.iter().map(|(_, name)| name.clone()).collect();
     let unknown = answer.gradients.keys().find(|name| !names.contains(name));

@@ -14,6 +14,7 @@ use crate::source::Forward;
 use crate::spec::case::{Precision, Selection, SourceName, Step};
 use crate::spec::{DataSpec, PenaltySpec};
 
+use super::replay::Again;
 use super::words::{counted, grouped, listed};
 use super::{Control, Number, Part, PartName, ReplayReport, Report, Setup};
 
@@ -43,11 +44,20 @@ pub fn render_replay(report: &ReplayReport) -> String {
     for case in &report.cases {
         line(&mut text, &format!("{}, line {}:", report.file, case.line));
         line(&mut text, "");
-        text.push_str(&render(&case.report));
+        text.push_str(&render_again(&case.again));
         line(&mut text, "");
     }
     line(&mut text, &wrapped(&report.sentence));
     text
+}
+
+/// One case, repeated.
+#[must_use]
+pub fn render_again(again: &Again) -> String {
+    match again {
+        Again::Report(report) => render(report),
+        again => wrapped(&again.sentence()) + "\n",
+    }
 }
 
 /// Columns that sentences are wrapped to.
