@@ -145,8 +145,20 @@ pub(super) struct Claimed {
     pub(super) errors: Vec<f64>,
 }
 
+/// What is checked, in words.
+pub(super) struct Words {
+    /// What was checked.
+    pub(super) what: String,
+    /// What repeats it.
+    pub(super) repeat: String,
+    /// Whose derivatives: "backward".
+    pub(super) subject: &'static str,
+    /// Of whose values: "forward".
+    pub(super) function: &'static str,
+}
+
 /// The report on `arrays` of claims.
-pub(super) fn report(what: String, repeat: String, arrays: &[Claimed]) -> ClaimReport {
+pub(super) fn report(words: Words, arrays: &[Claimed]) -> ClaimReport {
     let mut wrong: Vec<(f64, ClaimRow)> = Vec::new();
     let mut unresolved = Vec::new();
     let mut rows = Vec::new();
@@ -174,12 +186,18 @@ pub(super) fn report(what: String, repeat: String, arrays: &[Claimed]) -> ClaimR
     wrong.sort_by(|a, b| b.0.total_cmp(&a.0));
     wrong.truncate(MOST_ROWS);
     unresolved.truncate(MOST_REASONS);
+    let Words {
+        subject, function, ..
+    } = words;
     let blame = (!wrong.is_empty()).then(|| {
-        "the gradient and the function's own values do not belong together; there is no third to say which of them is off".to_owned()
+        format!(
+            "{subject} does not belong to {function}: differences of {function} say something else, and share nothing with {subject}. If {function} computes what it should, {subject} is wrong"
+        )
     });
     ClaimReport {
-        what,
-        repeat,
+        what: words.what,
+        repeat: words.repeat,
+        reference: format!("differences of {function}"),
         derivatives: arrays
             .iter()
             .map(|array| array.shape.iter().product::<usize>())

@@ -1,7 +1,7 @@
 //! A function that is written once for every kind of number, and its gradient.
 
 use crate::judge::verdict::within;
-use crate::judge::{Claim, Outcome as Fit, Witness, blame, judge_claims};
+use crate::judge::{Claim, Culprit, Outcome as Fit, Witness, blame, judge_claims};
 use crate::report::Outcome;
 use crate::report::claim::ClaimReport;
 use crate::source::{
@@ -11,7 +11,7 @@ use crate::source::{
 use crate::spec::case::SourceName;
 
 use super::claims::{self, Claimed, ClaimsError};
-use super::function::{claims_of, repeat, value_or_panic};
+use super::function::{claims_of, repeat, value_or_panic, words};
 
 /// Hold a gradient against dual numbers through the function's own formula, and against differences of
 /// its values. How far rounding moves each derivative is measured by Monte Carlo arithmetic, so that a
@@ -100,7 +100,8 @@ pub fn check_formula<F: Formula + Sync>(
         "the gradient of a formula of {} numbers, against dual numbers and the formula's values",
         x.len()
     );
-    let mut report = claims::report(what, repeat, &[array]);
+    let mut report = claims::report(words(what, repeat), &[array]);
+    report.reference = "dual numbers".to_owned();
     if report.outcome == Outcome::Wrong {
         report.blame = Some(blamed(&estimates, &dual, &findings));
     }
@@ -154,10 +155,16 @@ fn blamed(claimed: &[Estimate], dual: &FormulaGradient, findings: &[Finding]) ->
         value,
         derivatives,
     };
-    blame(&[
+    let blame = blame(&[
         witness(SourceName::Backprop, asked(claimed)),
         witness(SourceName::Dual, asked(&dual.estimates)),
         witness(SourceName::Central, by_values.collect()),
-    ])
-    .sentence()
+    ]);
+    if matches!(blame.culprits[..], [Culprit::Undecided(_)]) {
+        return "the gradient disagrees with dual numbers through the function's own formula, by less than differences of its values could tell".to_owned();
+    }
+    let words = blame.sentence().replace("backprop", "the gradient");
+    words
+        .replace("dual", "dual numbers")
+        .replace("central", "central differences")
 }

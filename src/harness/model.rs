@@ -11,7 +11,7 @@ use crate::report::claim::ClaimReport;
 use crate::report::words::{counted, grouped};
 use crate::source::{Estimate, Finding, LadderOptions, derivative};
 
-use super::claims::{self, Claimed, ClaimsError, Sampling};
+use super::claims::{self, Claimed, ClaimsError, Sampling, Words};
 
 /// A model with a gradient by hand.
 ///
@@ -116,7 +116,13 @@ pub fn check_model(model: &mut impl Model, sampling: Sampling) -> Result<ClaimRe
         grouped(sizes.iter().sum()),
         counted(sizes.len(), "parameter")
     );
-    Ok(claims::report(what, repeat, &arrays))
+    let words = Words {
+        what,
+        repeat,
+        subject: "the gradient",
+        function: "the loss",
+    };
+    Ok(claims::report(words, &arrays))
 }
 
 /// The claimed gradients in the order of the parameters.

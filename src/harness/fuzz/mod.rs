@@ -188,6 +188,7 @@ fn failure_again(trial: &Trial, finding: Finding) -> FuzzFailure {
         seed_line: None,
         file: None,
         finding,
+        drawn_as: Vec::new(),
     }
 }
 
