@@ -45,6 +45,9 @@ pub enum ClaimsError {
     /// There are not as many derivatives as there should be, or not of these names or shapes.
     #[error("{0}")]
     Shape(String),
+    /// The environment's seed is none.
+    #[error("{SEED}={0} is no seed: use a whole number from 0 on")]
+    Seed(String),
     /// There is nothing to check.
     #[error("there is nothing to differentiate with respect to: a check of nothing is not a pass")]
     Empty,
@@ -60,17 +63,31 @@ pub struct Sampling {
 }
 
 impl Default for Sampling {
-    /// 256 derivatives, and seed 1 or what the environment variable `GRADPROOF_SEED` says.
+    /// 256 derivatives, and seed 1.
     fn default() -> Self {
-        let seed = std::env::var(SEED).ok();
         Self {
             most: COORDINATES,
-            seed: seed.and_then(|seed| seed.trim().parse().ok()).unwrap_or(1),
+            seed: 1,
         }
     }
 }
 
 impl Sampling {
+    /// The usual one, with the seed that the environment asks for.
+    ///
+    /// # Errors
+    /// [`ClaimsError::Seed`].
+    pub(super) fn asked_for() -> Result<Self, ClaimsError> {
+        let usual = Self::default();
+        match std::env::var(SEED) {
+            Err(_) => Ok(usual),
+            Ok(text) => match text.trim().parse() {
+                Ok(seed) => Ok(Self { seed, ..usual }),
+                Err(_) => Err(ClaimsError::Seed(text)),
+            },
+        }
+    }
+
     /// What repeats it.
     pub(super) fn repeat(self) -> String {
         format!("{SEED}={} cargo test repeats this", self.seed)

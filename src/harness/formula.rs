@@ -113,7 +113,8 @@ pub fn check_formula<F: Formula + Sync>(
 /// them says nothing the other does.
 fn with_dual(claim: Claim, own: Estimate, dual: Estimate, largest: f64) -> Claim {
     let bound = own.error + dual.error;
-    let is_blind = !dual.value.is_finite() || (largest > 0.0 && !(bound < largest));
+    let is_sharp = bound < largest || (largest <= 0.0 && bound.is_finite());
+    let is_blind = !(dual.value.is_finite() && is_sharp);
     match claim.outcome {
         Fit::AtKink(_) | Fit::InvalidClaim | Fit::Invalid(_) => claim,
         _ if is_blind => claim,

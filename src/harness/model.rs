@@ -53,7 +53,7 @@ pub trait Model {
 /// When a gradient is wrong or cannot be judged: with the ten worst coordinates, counts, blame and kind.
 #[track_caller]
 pub fn assert_model(model: &mut impl Model) {
-    let sampling = Sampling::default();
+    let sampling = Sampling::asked_for().unwrap_or_else(|error| panic!("{error}"));
     match check_model(model, sampling) {
         Ok(report) if report.outcome == Outcome::Right => (),
         Ok(report) => panic!("{}", report.message()),
