@@ -45,6 +45,9 @@ pub enum ClaimsError {
     /// There are not as many derivatives as there should be, or not of these names or shapes.
     #[error("{0}")]
     Shape(String),
+    /// The environment's seed is none.
+    #[error("{SEED}={0} is no seed: use a whole number from 0 on")]
+    Seed(String),
     /// There is nothing to check.
     #[error("there is nothing to differentiate with respect to: a check of nothing is not a pass")]
     Empty,
@@ -60,17 +63,31 @@ pub struct Sampling {
 }
 
 impl Default for Sampling {
-    /// 256 derivatives, and seed 1 or what the environment variable `GRADPROOF_SEED` says.
+    /// 256 derivatives, and seed 1.
     fn default() -> Self {
-        let seed = std::env::var(SEED).ok();
         Self {
             most: COORDINATES,
-            seed: seed.and_then(|seed| seed.trim().parse().ok()).unwrap_or(1),
+            seed: 1,
         }
     }
 }
 
 impl Sampling {
+    /// The usual one, with the seed that the environment asks for.
+    ///
+    /// # Errors
+    /// [`ClaimsError::Seed`].
+    pub(super) fn asked_for() -> Result<Self, ClaimsError> {
+        let usual = Self::default();
+        match std::env::var(SEED) {
+            Err(_) => Ok(usual),
+            Ok(text) => match text.trim().parse() {
+                Ok(seed) => Ok(Self { seed, ..usual }),
+                Err(_) => Err(ClaimsError::Seed(text)),
+            },
+        }
+    }
+
     /// What repeats it.
     pub(super) fn repeat(self) -> String {
         format!("{SEED}={} cargo test repeats this", self.seed)
@@ -145,8 +162,20 @@ pub(super) struct Claimed {
     pub(super) errors: Vec<f64>,
 }
 
+/// What is checked, in words.
+pub(super) struct Words {
+    /// What was checked.
+    pub(super) what: String,
+    /// What repeats it.
+    pub(super) repeat: String,
+    /// Whose derivatives: "backward".
+    pub(super) subject: &'static str,
+    /// Of whose values: "forward".
+    pub(super) function: &'static str,
+}
+
 /// The report on `arrays` of claims.
-pub(super) fn report(what: String, repeat: String, arrays: &[Claimed]) -> ClaimReport {
+pub(super) fn report(words: Words, arrays: &[Claimed]) -> ClaimReport {
     let mut wrong: Vec<(f64, ClaimRow)> = Vec::new();
     let mut unresolved = Vec::new();
     let mut rows = Vec::new();
@@ -174,12 +203,18 @@ pub(super) fn report(what: String, repeat: String, arrays: &[Claimed]) -> ClaimR
     wrong.sort_by(|a, b| b.0.total_cmp(&a.0));
     wrong.truncate(MOST_ROWS);
     unresolved.truncate(MOST_REASONS);
+    let Words {
+        subject, function, ..
+    } = words;
     let blame = (!wrong.is_empty()).then(|| {
-        "the gradient and the function's own values do not belong together; there is no third to say which of them is off".to_owned()
+        format!(
+            "{subject} does not belong to {function}: differences of {function} say something else, and share nothing with {subject}. If {function} computes what it should, {subject} is wrong"
+        )
     });
     ClaimReport {
-        what,
-        repeat,
+        what: words.what,
+        repeat: words.repeat,
+        reference: format!("differences of {function}"),
         derivatives: arrays
             .iter()
             .map(|array| array.shape.iter().product::<usize>())

@@ -1,7 +1,7 @@
 //! A function that is written once for every kind of number, and its gradient.
 
 use crate::judge::verdict::within;
-use crate::judge::{Claim, Outcome as Fit, Witness, blame, judge_claims};
+use crate::judge::{Claim, Culprit, Outcome as Fit, Witness, blame, judge_claims};
 use crate::report::Outcome;
 use crate::report::claim::ClaimReport;
 use crate::source::{
@@ -11,7 +11,7 @@ use crate::source::{
 use crate::spec::case::SourceName;
 
 use super::claims::{self, Claimed, ClaimsError};
-use super::function::{claims_of, repeat, value_or_panic};
+use super::function::{claims_of, repeat, value_or_panic, words};
 
 /// Hold a gradient against dual numbers through the function's own formula, and against differences of
 /// its values. How far rounding moves each derivative is measured by Monte Carlo arithmetic, so that a
@@ -100,7 +100,8 @@ pub fn check_formula<F: Formula + Sync>(
         "the gradient of a formula of {} numbers, against dual numbers and the formula's values",
         x.len()
     );
-    let mut report = claims::report(what, repeat, &[array]);
+    let mut report = claims::report(words(what, repeat), &[array]);
+    report.reference = "dual numbers".to_owned();
     if report.outcome == Outcome::Wrong {
         report.blame = Some(blamed(&estimates, &dual, &findings));
     }
@@ -112,8 +113,8 @@ pub fn check_formula<F: Formula + Sync>(
 /// them says nothing the other does.
 fn with_dual(claim: Claim, own: Estimate, dual: Estimate, largest: f64) -> Claim {
     let bound = own.error + dual.error;
-    let hides_all = bound.is_nan() || bound >= largest;
-    let is_blind = !dual.value.is_finite() || (largest > 0.0 && hides_all);
+    let is_sharp = bound < largest || (largest <= 0.0 && bound.is_finite());
+    let is_blind = !(dual.value.is_finite() && is_sharp);
     match claim.outcome {
         Fit::AtKink(_) | Fit::InvalidClaim | Fit::Invalid(_) => claim,
         _ if is_blind => claim,
@@ -155,10 +156,16 @@ fn blamed(claimed: &[Estimate], dual: &FormulaGradient, findings: &[Finding]) ->
         value: Some(value),
         derivatives,
     };
-    blame(&[
+    let blame = blame(&[
         witness(SourceName::Backprop, asked(claimed)),
         witness(SourceName::Dual, asked(&dual.estimates)),
         witness(SourceName::Central, by_values.collect()),
-    ])
-    .sentence()
+    ]);
+    if matches!(blame.culprits[..], [Culprit::Undecided(_)]) {
+        return "the gradient disagrees with dual numbers through the function's own formula, by less than differences of its values could tell".to_owned();
+    }
+    let words = blame.sentence().replace("backprop", "the gradient");
+    words
+        .replace("dual", "dual numbers")
+        .replace("central", "central differences")
 }

@@ -7,7 +7,7 @@ use crate::report::Outcome;
 use crate::report::claim::ClaimReport;
 use crate::source::{Estimate, LadderOptions, gradient};
 
-use super::claims::{self, Claimed, ClaimsError};
+use super::claims::{self, Claimed, ClaimsError, Words};
 
 /// Points with more coordinates are not written out.
 const MOST_WRITTEN: usize = 16;
@@ -72,7 +72,17 @@ pub fn check_gradient(
         errors: vec![0.0; x.len()],
     };
     let what = format!("the gradient of a function of {} numbers", x.len());
-    Ok(claims::report(what, repeat, &[array]))
+    Ok(claims::report(words(what, repeat), &[array]))
+}
+
+/// What is said of a function and its gradient.
+pub(super) fn words(what: String, repeat: String) -> Words {
+    Words {
+        what,
+        repeat,
+        subject: "the gradient",
+        function: "the function",
+    }
 }
 
 /// The claimed gradient, after function and gradient have answered twice alike.

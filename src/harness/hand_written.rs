@@ -53,7 +53,7 @@ pub trait HandWritten<A: Float> {
 /// When a gradient is wrong or cannot be judged: with the ten worst coordinates, counts, blame and kind.
 #[track_caller]
 pub fn assert_layer<A: Float>(layer: &mut impl HandWritten<A>, inputs: &[ArrayD<A>]) {
-    let sampling = Sampling::default();
+    let sampling = Sampling::asked_for().unwrap_or_else(|error| panic!("{error}"));
     match check_layer(layer, inputs, sampling) {
         Ok(report) if report.outcome == Outcome::Right => (),
         Ok(report) => panic!("{}", report.message()),

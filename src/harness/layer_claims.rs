@@ -21,7 +21,7 @@ use crate::rng::{self, Stream};
 use crate::scalar::Format;
 use crate::source::{Estimate, LadderOptions, SAFETY_OTHER_ORDER, derivative};
 
-use super::claims::{self, Claimed, ClaimsError, Sampling};
+use super::claims::{self, Claimed, ClaimsError, Sampling, Words};
 use super::float::Float;
 use super::hand_written::HandWritten;
 
@@ -130,7 +130,13 @@ impl<'a, A: Float, L: HandWritten<A>> Checking<'a, A, L> {
             self.output.shape(),
             counted(self.output.len(), "random weight"),
         );
-        Ok(claims::report(what, repeat, &arrays))
+        let words = Words {
+            what,
+            repeat,
+            subject: "backward",
+            function: "forward",
+        };
+        Ok(claims::report(words, &arrays))
     }
 
     /// Forward, and the gradients from `dy` with respect to all arrays.

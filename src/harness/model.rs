@@ -11,7 +11,7 @@ use crate::report::claim::ClaimReport;
 use crate::report::words::{counted, grouped};
 use crate::source::{Estimate, Finding, LadderOptions, derivative};
 
-use super::claims::{self, Claimed, ClaimsError, Sampling};
+use super::claims::{self, Claimed, ClaimsError, Sampling, Words};
 
 /// A model with a gradient by hand.
 ///
@@ -53,7 +53,7 @@ pub trait Model {
 /// When a gradient is wrong or cannot be judged: with the ten worst coordinates, counts, blame and kind.
 #[track_caller]
 pub fn assert_model(model: &mut impl Model) {
-    let sampling = Sampling::default();
+    let sampling = Sampling::asked_for().unwrap_or_else(|error| panic!("{error}"));
     match check_model(model, sampling) {
         Ok(report) if report.outcome == Outcome::Right => (),
         Ok(report) => panic!("{}", report.message()),
@@ -116,7 +116,13 @@ pub fn check_model(model: &mut impl Model, sampling: Sampling) -> Result<ClaimRe
         grouped(sizes.iter().sum()),
         counted(sizes.len(), "parameter")
     );
-    Ok(claims::report(what, repeat, &arrays))
+    let words = Words {
+        what,
+        repeat,
+        subject: "the gradient",
+        function: "the loss",
+    };
+    Ok(claims::report(words, &arrays))
 }
 
 /// The claimed gradients in the order of the parameters.

@@ -8,7 +8,7 @@ use crate::spec::token::TokenError;
 
 use super::fuzz::{Examiner, Found, Own};
 use super::operator_test::OperatorTest;
-use super::random::Replay;
+use super::random::{RandomCase, Replay};
 use super::subject::Subject;
 
 /// The environment variable that holds the token of the one case to try.
@@ -26,9 +26,11 @@ pub(super) fn asked_for() -> Option<Result<Replay, TokenError>> {
 /// This is what `gradproof fuzz` prints for a failure, to be pasted into a test file.
 ///
 /// ```
-/// use gradproof::harness::assert_replay;
+/// use gradproof::harness::{Trial, assert_replay, fuzz::Strategy};
 ///
-/// assert_replay("gp2.q1YqKUrMyVGyqlZKTixOVbJSKi0oyS9JzFGyqtVRKihKTc5MzsxLRxIpysxLBfJqdZTSEjNzSpWsjHWU8guUrEDM2FoA.00000000");
+/// let case = Strategy::named("conv2d").unwrap().case(1, 0).unwrap();
+/// let trial = Trial { case, precision: Default::default() };
+/// assert_replay(&trial.token()); // "gp2.…"
 /// ```
 ///
 /// # Panics
@@ -80,11 +82,22 @@ pub(super) fn message(report: &FuzzReport) -> String {
     let Some(failure) = &report.failure else {
         return report.sentence.clone();
     };
+    let operator = match failure.token.parse() {
+        Ok(Replay::Trial(trial)) => match trial.case {
+            RandomCase::Operator(case) => Some(case.op.name()),
+            RandomCase::Loss(_) | RandomCase::Network(_) => None,
+        },
+        _ => None,
+    };
     let what = match &failure.finding {
-        Finding::Wrong(report) => failure::body(report),
+        Finding::Wrong(report) => failure::body_of(report, operator),
         Finding::Failed(why) => format!("No answer that can be judged: {why}"),
     };
     let mut lines = vec![failure.token.clone(), case(report, failure), what];
+    for sentence in &failure.drawn_as {
+        let sentence = failure::sentence_of(sentence, operator);
+        lines.push(format!("As it was drawn, on {}: {sentence}", failure.drawn));
+    }
     if let Some(file) = &failure.file {
         lines.push(format!("Kept in {file}, and tried first from now on."));
     }

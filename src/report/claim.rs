@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::failure::{columns, counted_verdicts};
-use super::words::{counted, grouped};
+use super::words::{counted, grouped, listed};
 use super::{Counts, Number, Outcome};
 
 /// Rows that are shown.
@@ -16,6 +16,8 @@ pub struct ClaimReport {
     pub what: String,
     /// What repeats it: no token outlives code that it cannot hold.
     pub repeat: String,
+    /// What the derivatives are held against: "differences of the function".
+    pub reference: String,
     /// Derivatives that there are; those that were not checked were left out of a sample.
     pub derivatives: usize,
     /// One row for each array.
@@ -89,7 +91,7 @@ impl ClaimReport {
             if rows.is_empty() {
                 continue;
             }
-            let head = [title, "under test", "by the values of forward"].map(str::to_owned);
+            let head = [title, "under test", self.reference.as_str()].map(str::to_owned);
             let body = rows.iter().map(|row| {
                 vec![
                     row.coordinate.clone(),
@@ -100,16 +102,39 @@ impl ClaimReport {
             let table: Vec<Vec<String>> = std::iter::once(head.to_vec()).chain(body).collect();
             blocks.push(columns(&table));
         }
-        let arrays: Vec<(&str, Counts)> = self
-            .arrays
-            .iter()
-            .map(|array| (array.name.as_str(), array.counts))
+        let arrays = self.arrays.iter();
+        let arrays: Vec<(String, Counts)> = arrays
+            .map(|array| (array.name.clone(), array.counts))
             .collect();
         blocks.push(counted_verdicts(&arrays));
         blocks.extend(self.blame.iter().map(|blame| format!("Who: {blame}")));
+        blocks.extend(self.place().map(|place| format!("Where: {place}")));
         blocks.extend(self.kinds.iter().map(|kind| format!("What: {kind}")));
         blocks.push(self.sentence.clone());
         blocks.join("\n")
+    }
+
+    /// Which arrays are wrong, and which are not.
+    fn place(&self) -> Option<String> {
+        let named = |is_wrong: bool| -> Vec<String> {
+            let arrays = self.arrays.iter();
+            let like = arrays.filter(|array| (array.counts.wrong() > 0) == is_wrong);
+            like.map(|array| array.name.clone()).collect()
+        };
+        let (wrong, others) = (named(true), named(false));
+        if wrong.is_empty() {
+            return None;
+        }
+        let others = match others.len() {
+            0 => String::new(),
+            1 => format!("; that of {} is not", listed(&others)),
+            _ => format!("; those of {} are not", listed(&others)),
+        };
+        let verb = if wrong.len() == 1 { "is" } else { "are" };
+        Some(format!(
+            "the gradient of {} {verb} wrong{others}",
+            listed(&wrong)
+        ))
     }
 
     fn answer(&self) -> String {
@@ -139,7 +164,7 @@ impl ClaimReport {
                     "No: {} of {} are wrong, in {}.{sample}",
                     grouped(counts.wrong()),
                     counted(counts.all(), "derivative"),
-                    super::words::listed(&places)
+                    listed(&places)
                 )
             }
             Outcome::Unjudged => format!(

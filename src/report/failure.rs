@@ -19,16 +19,85 @@ pub fn render(report: &Report) -> String {
 /// The same without the token.
 #[must_use]
 pub fn body(report: &Report) -> String {
+    body_in(report, Names::Ours)
+}
+
+/// The same of somebody's `operator`, in the names that they know: `x` and `weight`; and of a loss or
+/// network, when none is named.
+#[must_use]
+pub fn body_of(report: &Report, operator: Option<&str>) -> String {
+    body_in(report, Names::Theirs(operator))
+}
+
+/// A sentence of a report on somebody's `operator`, in the names that they know.
+#[must_use]
+pub fn sentence_of(sentence: &str, operator: Option<&str>) -> String {
+    Names::Theirs(operator).in_sentence(sentence)
+}
+
+fn body_in(report: &Report, names: Names<'_>) -> String {
     let mut blocks = Vec::new();
     for part in &report.parts {
         blocks.extend(part.output.as_ref().and_then(output));
-        blocks.push(worst(part));
-        blocks.push(counts(part));
-        blocks.push(fault(part));
+        blocks.push(worst(part, names));
+        blocks.push(counts(part, names));
+        blocks.extend(
+            fault(part)
+                .iter()
+                .map(|sentence| names.in_sentence(sentence)),
+        );
     }
-    blocks.push(report.sentence.clone());
+    blocks.push(names.in_sentence(&report.sentence));
     blocks.retain(|block| !block.is_empty());
     blocks.join("\n")
+}
+
+/// What things are called.
+#[derive(Clone, Copy)]
+enum Names<'a> {
+    /// As in reports.
+    Ours,
+    /// As in requests to somebody's operator, if it is one.
+    Theirs(Option<&'a str>),
+}
+
+impl Names<'_> {
+    /// A tensor or coordinate.
+    fn of(self, name: &str) -> String {
+        let Self::Theirs(operator) = self else {
+            return name.to_owned();
+        };
+        let own = match name.strip_prefix("op.") {
+            Some(parameter) if operator.is_some() => parameter,
+            _ => name,
+        };
+        match own.strip_prefix("input") {
+            Some(rest) if rest.is_empty() || rest.starts_with('[') => format!("x{rest}"),
+            _ => own.to_owned(),
+        }
+    }
+
+    /// Our layer `op` is their operator, and our `backprop` their gradient.
+    fn in_sentence(self, sentence: &str) -> String {
+        let Self::Theirs(operator) = self else {
+            return sentence.to_owned();
+        };
+        let word = |word: &str| {
+            if let Some(rest) = word.strip_prefix("backprop") {
+                return format!("your gradient{rest}");
+            }
+            let (Some(operator), Some(rest)) = (operator, word.strip_prefix("op")) else {
+                return word.to_owned();
+            };
+            match rest.strip_prefix('.') {
+                Some(name) if name.starts_with(char::is_alphanumeric) => name.to_owned(),
+                _ if !rest.starts_with(char::is_alphanumeric) => format!("{operator}{rest}"),
+                _ => word.to_owned(),
+            }
+        };
+        let words: Vec<String> = sentence.split(' ').map(word).collect();
+        words.join(" ")
+    }
 }
 
 /// Somebody's output, when it is wrong.
@@ -46,14 +115,14 @@ fn output(row: &OutputRow) -> Option<String> {
 }
 
 /// The coordinates that speak against the gradient.
-fn worst(part: &Part) -> String {
+fn worst(part: &Part, names: Names<'_>) -> String {
     let outside: Vec<Vec<String>> = part
         .kinks
         .iter()
         .filter(|kink| kink.side == Side::Outside)
         .map(|kink| {
             vec![
-                kink.coordinate.clone(),
+                names.of(&kink.coordinate),
                 format!(
                     "{:.6e} is outside of the slopes {:.6e} and {:.6e} at a kink",
                     kink.value.0, kink.left.0, kink.right.0
@@ -76,13 +145,13 @@ fn worst(part: &Part) -> String {
         );
         rows.push(head);
     }
-    rows.extend(part.worst.iter().map(worst_row));
+    rows.extend(part.worst.iter().map(|row| worst_row(row, names)));
     rows.extend(outside);
     rows.truncate(MOST_ROWS + 1);
     columns(&rows)
 }
 
-fn worst_row(row: &CoordinateRow) -> Vec<String> {
+fn worst_row(row: &CoordinateRow, names: Names<'_>) -> Vec<String> {
     let own = row.values.first().map_or(0.0, |value| value.value.0);
     let others = row.values.iter().map(|value| value.value.0);
     let digits = telling_digits(own, others);
@@ -94,7 +163,7 @@ fn worst_row(row: &CoordinateRow) -> Vec<String> {
             short(value.error.0)
         )
     });
-    std::iter::once(row.coordinate.clone())
+    std::iter::once(names.of(&row.coordinate))
         .chain(values)
         .collect()
 }
@@ -109,17 +178,17 @@ pub(super) fn telling_digits(own: f64, others: impl Iterator<Item = f64>) -> usi
 }
 
 /// How many derivatives got which verdict, and in which tensors.
-fn counts(part: &Part) -> String {
-    let rows: Vec<(&str, Counts)> = part
+fn counts(part: &Part, names: Names<'_>) -> String {
+    let rows: Vec<(String, Counts)> = part
         .tensors
         .iter()
-        .map(|row| (row.name.as_str(), row.counts))
+        .map(|row| (names.of(&row.name), row.counts))
         .collect();
     counted_verdicts(&rows)
 }
 
 /// "5 of 12 derivatives differ, in weight (4 of 9) and bias (1 of 3); 7 agree".
-pub(super) fn counted_verdicts(tensors: &[(&str, Counts)]) -> String {
+pub(super) fn counted_verdicts(tensors: &[(String, Counts)]) -> String {
     let total = Counts::total(tensors.iter().map(|(_, counts)| counts));
     let wrong: Vec<String> = tensors
         .iter()
@@ -163,7 +232,7 @@ pub(super) fn counted_verdicts(tensors: &[(&str, Counts)]) -> String {
 }
 
 /// Blame, place and kind.
-fn fault(part: &Part) -> String {
+fn fault(part: &Part) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(blame) = &part.blame {
         lines.push(format!("Who: {}", blame.sentence()));
@@ -180,7 +249,7 @@ fn fault(part: &Part) -> String {
     for row in &part.diagnoses {
         lines.push(format!("What: {}", row.diagnosis.sentence));
     }
-    lines.join("\n")
+    lines
 }
 
 /// Two significant digits; an infinite bound says that nothing is known.
@@ -231,6 +300,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_theirs_has_their_names() {
+        let names = Names::Theirs(Some("conv2d"));
+        for (ours, theirs) in [
+            ("op.weight[0,1]", "weight[0,1]"),
+            ("input[2]", "x[2]"),
+            ("input", "x"),
+        ] {
+            assert_eq!(names.of(ours), theirs);
+            assert_eq!(Names::Ours.of(ours), ours);
+        }
+        let sentence = "No: backprop's gradient of op.weight is wrong in op. Look at op's input.";
+        assert_eq!(
+            names.in_sentence(sentence),
+            "No: your gradient's gradient of weight is wrong in conv2d. Look at conv2d's input."
+        );
+        assert_eq!(Names::Theirs(None).in_sentence("in op."), "in op.");
+        assert_eq!(names.in_sentence("an option"), "an option");
+    }
+
+    #[test]
     fn verdicts_are_counted_by_tensor() {
         let right = Counts {
             agree: 7,
@@ -243,7 +332,7 @@ mod tests {
             ..Counts::default()
         };
         assert_eq!(
-            counted_verdicts(&[("x", right), ("w", wrong)]),
+            counted_verdicts(&[("x".to_owned(), right), ("w".to_owned(), wrong)]),
             "Counts: 2 of 10 derivatives differ, in w (2 of 3); 8 agree, 1 not a number"
         );
     }

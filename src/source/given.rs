@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use crate::network::{Coordinate, LeafName, Problem};
+use crate::loss::Loss;
+use crate::network::{Coordinate, LeafName, Pattern, Problem};
 use crate::scalar::Format;
 use crate::tensor::{Tensor, values};
 
@@ -115,6 +116,16 @@ impl GradientSource for Given {
 
     fn knows_value(&self) -> bool {
         self.value.is_some()
+    }
+
+    /// Of a layer alone: what it was given is what it started from.
+    fn output_gradients(&self, problem: &Problem, _: &Pattern) -> Option<Vec<Tensor<f64>>> {
+        match (problem.network.layers(), &problem.objective.loss) {
+            ([_], Some(Loss::WeightedSum { cotangent })) => {
+                Some(vec![cotangent * problem.objective.scale])
+            }
+            _ => None,
+        }
     }
 
     fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError> {

@@ -132,7 +132,7 @@ fn the_message_has_the_point_the_worst_the_counts_the_blame_and_the_kind() {
         "{text}"
     );
     assert!(
-        text.contains("Who: the gradient and the function"),
+        text.contains("Who: the gradient does not belong to the function: "),
         "{text}"
     );
     assert!(
@@ -164,7 +164,12 @@ fn with_a_formula_the_odd_one_out_is_named() {
         assert_formula(&Cubes, wrong, &[1.0, 2.0, 0.1]);
     });
     assert!(
-        text.contains("Who: backprop is alone against dual"),
+        text.contains("Who: the gradient disagrees with dual numbers"),
+        "{text}"
+    );
+    let text = message(|| assert_formula(&Cubes, |x| vec![0.0; x.len()], &[1.0, 2.0, 0.1]));
+    assert!(
+        text.contains("Who: the gradient is alone against dual numbers and central differences"),
         "{text}"
     );
 }

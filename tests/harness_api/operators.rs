@@ -277,7 +277,6 @@ fn faults_are_caught_made_small_placed_and_named() {
         (Fault::OnlyWhenRagged, "2 times the right gradient", 24),
     ] {
         let text = message(|| test().assert(|request| conv2d(request, fault)));
-        println!("{text}\n");
         let lines: Vec<&str> = text.lines().collect();
         assert!(lines[0].starts_with("gp2."), "{text}");
         assert!(lines[1].starts_with("conv2d("), "{text}");
@@ -287,11 +286,7 @@ fn faults_are_caught_made_small_placed_and_named() {
         };
         let numbers = trial.problem().expect("it fits").input.len();
         assert!(numbers <= most, "{fault:?} is left with {}", trial.case);
-        // Too few numbers may be left to choose a name; then it is one of those that fit.
-        assert!(
-            text.contains(words) || text.contains("too few numbers"),
-            "{fault:?}: {text}"
-        );
+        assert!(text.contains(words), "{fault:?}: {text}");
         let again = message(|| {
             assert_replay_of(lines[0], |request: &Request<'_>| conv2d(request, fault));
         });
@@ -377,7 +372,7 @@ fn the_environment_asks_for_one_case_alone() {
     let program = std::env::current_exe().expect("this program");
     let run = |token: &str, name: &str| {
         std::process::Command::new(&program)
-            .args(["--exact", name, "--ignored", "--nocapture"])
+            .args(["--exact", name, "--nocapture"])
             .env("GRADPROOF_REPLAY", token)
             .output()
             .expect("it runs")
@@ -406,8 +401,11 @@ fn the_environment_asks_for_one_case_alone() {
 
 /// Run by the test above.
 #[test]
-#[ignore = "it fails on purpose, with the environment of another test"]
 fn asked_by_the_environment() {
+    // It fails on purpose, and only there.
+    if std::env::var_os("GRADPROOF_REPLAY").is_none() {
+        return;
+    }
     OperatorTest::new("relu")
         .keep_nothing()
         .assert(|_| panic!("no case of another test is tried"));

@@ -224,7 +224,6 @@ fn every_strategy_covers_what_faults_hide_in() {
                 *counts.entry(feature).or_default() += 1;
             }
         }
-        println!("{name}: {counts:?}");
         for (feature, least) in wanted(name) {
             let count = counts.get(feature).copied().unwrap_or(0);
             assert!(
@@ -290,7 +289,6 @@ fn cases_shrink_to_what_a_fault_needs() {
         for case in smallest(name, |case| features(case).contains(&feature)) {
             let problem = case.problem().expect("it fits");
             let numbers = problem.input.len();
-            println!("{name}, {feature}: {case}");
             assert!(numbers <= most, "{name} with {feature} is left with {case}");
         }
     }
