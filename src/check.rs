@@ -1,6 +1,7 @@
 //! The only driver: a case through the sources to a [`Report`].
 
 mod answer;
+mod branches;
 mod compare;
 mod control;
 mod diagnose;

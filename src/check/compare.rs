@@ -125,23 +125,27 @@ pub(super) fn values(answers: &[Answer]) -> Vec<SourceValue> {
 }
 
 /// Whether the objective's values are one number: to the bit where forward pass and format are the same,
-/// and else within rounding.
+/// and else within rounding. Who does not know it is not asked.
 pub(super) fn values_agree(point: &Point, answers: &[Answer]) -> bool {
-    let mut knowing = answers.iter().filter(|answer| answer.knows_value);
-    let Some(first) = knowing.next() else {
+    let reach = |answer: &Answer| answer.safety() * point.rounding_in(answer.format).value();
+    let is_same = |a: &Answer, b: &Answer| {
+        let (own, theirs) = (a.gradient.value, b.gradient.value);
+        let is_shared = a.forward == Forward::Shared && b.forward == Forward::Shared;
+        if is_shared && a.format == b.format {
+            own.to_bits() == theirs.to_bits()
+        } else {
+            (own - theirs).abs() <= reach(a) + reach(b)
+        }
+    };
+    let known: Vec<&Answer> = answers.iter().filter(|a| a.knows_value).collect();
+    let Some((first, others)) = known.split_first() else {
         return true;
     };
-    let subject = first.gradient.value;
-    let reach = |answer: &Answer| answer.safety() * point.rounding_in(answer.format).value();
-    subject.is_finite()
-        && knowing.all(|answer| {
-            let value = answer.gradient.value;
-            if answer.forward == Forward::Shared && answer.format == first.format {
-                value.to_bits() == subject.to_bits()
-            } else {
-                (value - subject).abs() <= reach(answer) + reach(first)
-            }
-        })
+    let shared = known.iter().filter(|a| a.forward == Forward::Shared);
+    let mut alike = shared.clone().zip(shared.skip(1));
+    first.gradient.value.is_finite()
+        && others.iter().all(|other| is_same(first, other))
+        && alike.all(|(a, b)| is_same(a, b))
 }
 
 /// One row for each tensor.
