@@ -12,7 +12,7 @@ use crate::spec::case::SourceName;
 use super::compare::{self, Kinks};
 use super::explain::Findings;
 use super::single::Branches;
-use super::{Answer, CheckError, Progress, control, kinks, observe, open};
+use super::{Answer, CheckError, Progress, control, kinks, observe, open, values};
 
 /// A source with its name.
 pub type NamedSource = (SourceName, Box<dyn GradientSource>);
@@ -101,7 +101,7 @@ pub fn examine(
     });
     extended.truncate(open::MOST_ROWS);
     let single = branches.rows(point, coordinates, &answers, &verdicts, &mut tensors);
-    let values_agree = compare::values_agree(point, &answers);
+    let values_agree = values::agree(point, &answers);
     let findings = Findings {
         point,
         sources,
@@ -114,7 +114,7 @@ pub fn examine(
     let explanation = findings.explain()?;
     let part = Part {
         name,
-        values: compare::values(&answers),
+        values: values::all(&answers),
         values_agree,
         output: None,
         tensors,

@@ -1,6 +1,10 @@
 //! Parameters and gradients that go to other programs and come from them.
 
 #![cfg(all(feature = "cli", feature = "files"))]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its case should stop there"
+)]
 
 mod check;
 mod formats;
