@@ -34,9 +34,7 @@ use crate::report::{self, PartName, Report, Setup};
 use crate::rng;
 use crate::scalar::Format;
 use crate::source::second::Moving;
-use crate::source::{
-    Backprop, Central, Dual, Gradient, GradientSource, Point, Reverse, Single, SourceError,
-};
+use crate::source::{Backprop, Central, Dual, Gradient, GradientSource, Point, Reverse, Single};
 use crate::spec::PenaltySpec;
 use crate::spec::case::{Case, Order, Precision, SourceName, Step};
 use crate::tensor::Tensor;
