@@ -4,6 +4,8 @@
 //! `safetensors.torch.save_file(tensors, "grads.safetensors")`.
 //!
 //! ```
+//! # #[cfg(feature = "files")]
+//! # {
 //! use gradproof::data::tensors::{Entries, NamedTensor, TensorFile, TensorFormat, Wanted};
 //!
 //! let weight = NamedTensor {
@@ -16,6 +18,7 @@
 //! let wanted = [Wanted::needed("fc1.weight", &[1, 2])];
 //! let tensors = file.fit("parameters", "mlp", &wanted)?;
 //! assert_eq!(tensors[0].as_ref().map(|tensor| tensor[[0, 1]]), Some(-0.25));
+//! # }
 //! # Ok::<(), gradproof::data::tensors::TensorFileError>(())
 //! ```
 
