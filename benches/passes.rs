@@ -12,6 +12,7 @@ use gradproof::scalar::{Dual, Scalar};
 use gradproof::source::{GradientSource, Point, Question, Reverse};
 use gradproof::spec::DataSpec;
 use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
+use gradproof::spec::files::Files;
 use gradproof::spec::preset::preset;
 use gradproof::tensor::{self, Tensor};
 
@@ -82,6 +83,7 @@ fn problem(name: &str, samples: usize) -> Problem {
         coordinates: Selection::All,
         sources: SourceName::ALL.to_vec(),
         order: Order::First,
+        files: Files::default(),
     };
     check::problem(&case).expect("a preset's case")
 }

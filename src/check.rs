@@ -1,11 +1,14 @@
 //! The only driver: a case through the sources to a [`Report`].
 
+mod account;
 mod answer;
 mod compare;
 mod control;
 mod diagnose;
 mod examine;
 mod explain;
+mod export;
+mod given;
 mod jacobian;
 mod kinks;
 mod observe;
@@ -15,6 +18,7 @@ mod output;
 mod problem;
 mod second;
 mod select;
+mod shard;
 mod single;
 mod sweep;
 
@@ -22,16 +26,21 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-pub use examine::{Examined, NamedSource, examine};
+pub use account::{account, account_of_case};
+pub use examine::{Examined, NamedSource, SourceAnswer, examine};
+pub use export::{Export, export};
+pub use given::precision_of;
 
 use crate::data::DataError;
+use crate::data::tensors::TensorFileError;
 use crate::network::{Coordinate, CoordinateError, Problem};
 use crate::report::{self, PartName, Report, Setup};
 use crate::rng;
 use crate::scalar::Format;
 use crate::source::second::Moving;
 use crate::source::{
-    Backprop, Central, Dual, Gradient, GradientSource, Point, Reverse, Single, SourceError,
+    Backprop, Central, Dual, GivenError, Gradient, GradientSource, Point, Reverse, Single,
+    SourceError,
 };
 use crate::spec::PenaltySpec;
 use crate::spec::case::{Case, Order, Precision, SourceName, Step};
@@ -42,6 +51,7 @@ pub use jacobian::{JacobianRow, JacobianView, jacobian};
 pub use op_case::{AnswerError, Answered, answered, check_op_case, verify};
 pub use problem::problem;
 pub use second::examine_second;
+pub use shard::{PartAnswers, ShardError, ShareAnswer, answers, check_answers, join};
 pub use sweep::{sweep, sweep_at};
 
 /// A report, and how long its sources took, which is no part of it.
@@ -51,6 +61,12 @@ pub struct Checked {
     pub report: Report,
     /// The time that each source took, over all parts.
     pub seconds: Vec<(SourceName, Duration)>,
+    /// The point that the gradients were taken at.
+    pub problem: Problem,
+    /// What was checked, ordered by tensor.
+    pub coordinates: Vec<Coordinate>,
+    /// What each source said of the whole objective at these coordinates.
+    pub answers: Vec<SourceAnswer>,
 }
 
 /// Who wants to know how far a check is.
@@ -79,6 +95,40 @@ pub enum CheckError {
     /// There is no batch for it.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// A file of parameters or gradients cannot be used, or written.
+    #[error(transparent)]
+    Tensors(#[from] TensorFileError),
+    /// A gradient has not the shape of what it is with respect to.
+    #[error(transparent)]
+    Given(#[from] GivenError),
+    /// Parameters from a file are those to be checked.
+    #[error("--parameters are taken as they are, and not trained further: leave --train-steps out")]
+    TrainedParameters,
+    /// Gradients from a file are of one objective.
+    #[error(
+        "--gradients are judged as those of the loss alone, without penalty: leave --penalty out, and save the gradient of the loss alone"
+    )]
+    GivenPenalty,
+    /// A gradient is under test already.
+    #[error("there is a gradient under test already: leave the file of gradients out")]
+    TwoSubjects,
+    /// Gradients are kept in a format that nothing can be said about.
+    #[error(
+        "gradients in {path}: {tensor} is {found}, of which nothing is known that a bound could come from: compute and save it in float32 or float64"
+    )]
+    CoarseGradient {
+        /// The file.
+        path: String,
+        /// The tensor.
+        tensor: String,
+        /// Its type.
+        found: String,
+    },
+    /// Gradients are kept in less than they are to be judged by.
+    #[error(
+        "gradients in {0} are float32, too coarse for the bounds of f64: leave --precision out (or say --precision f32), or save them in float64"
+    )]
+    NarrowGradient(String),
     /// A source cannot answer.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -150,7 +200,7 @@ pub enum CheckError {
 /// # Errors
 /// [`CheckError`], which names what is wrong and the way out.
 pub fn check(case: &Case, progress: &dyn Progress) -> Result<Checked, CheckError> {
-    check_subject(case, backprop(case.precision), progress)
+    check_with(case, Box::new(backprop), progress)
 }
 
 /// Our hand-written backward in this arithmetic.
@@ -172,13 +222,53 @@ pub fn check_subject(
     subject: Box<dyn GradientSource>,
     progress: &dyn Progress,
 ) -> Result<Checked, CheckError> {
+    if case.files.gradients.is_some() {
+        return Err(CheckError::TwoSubjects);
+    }
+    check_with(case, Box::new(|_| subject), progress)
+}
+
+/// Check `case` with the gradient in its file, or else with what `subject` makes in its precision.
+fn check_with<'a>(
+    case: &Case,
+    subject: Box<dyn FnOnce(Precision) -> Box<dyn GradientSource> + 'a>,
+    progress: &dyn Progress,
+) -> Result<Checked, CheckError> {
+    let (posed, sources) = pose(case, subject)?;
+    check_posed(posed, &sources, progress)
+}
+
+/// What `case` asks, and whom.
+fn pose<'a>(
+    case: &Case,
+    subject: Box<dyn FnOnce(Precision) -> Box<dyn GradientSource> + 'a>,
+) -> Result<(Posed, Vec<NamedSource>), CheckError> {
     if case.order == Order::Second && case.precision == Precision::F32 {
         return Err(CheckError::SecondOrderInF32);
     }
-    let sources = sources(case, subject)?;
+    let names = source_names(case)?;
+    given::allowed(case)?;
     let case = &problem::sealed(case)?;
     let problem = problem(case)?;
-    let coordinates = select::coordinates(&problem, case)?;
+    let mut coordinates = select::coordinates(&problem, case)?;
+    let subject = match given::gradient(case, &problem)? {
+        Some(given) => {
+            coordinates = given::coordinates(case, &given, &problem, coordinates);
+            (
+                SourceName::Given,
+                Box::new(given) as Box<dyn GradientSource>,
+            )
+        }
+        None => (SourceName::Backprop, subject(case.precision)),
+    };
+    let format = Precision::of(subject.1.format());
+    if format != case.precision {
+        return Err(CheckError::Precision {
+            subject: format,
+            case: case.precision,
+        });
+    }
+    let sources = named_sources(subject, &names, case.step);
     let setup = Setup {
         network: case.spec.name.clone(),
         parameters: problem.parameters.count(),
@@ -191,6 +281,7 @@ pub fn check_subject(
         penalty: case.penalty,
         step: case.step,
         coordinates: case.coordinates,
+        files: case.files.clone(),
     };
     let posed = Posed {
         problem,
@@ -200,7 +291,7 @@ pub fn check_subject(
         order: case.order,
         replay: case.token(),
     };
-    check_posed(posed, &sources, progress)
+    Ok((posed, sources))
 }
 
 /// A problem, and what its report says of where it comes from.
@@ -232,6 +323,22 @@ pub fn check_posed(
     sources: &[NamedSource],
     progress: &dyn Progress,
 ) -> Result<Checked, CheckError> {
+    check_asked(posed, sources, progress, &mut |_, point, coordinates| {
+        examine::ask(point, sources, coordinates, progress)
+    })
+}
+
+/// Gets the answers for one part.
+type Ask<'a> =
+    dyn FnMut(PartName, &Point, &[Coordinate]) -> Result<examine::Asked, CheckError> + 'a;
+
+/// Check a problem by what `ask` gets from `sources`.
+fn check_asked(
+    posed: Posed,
+    sources: &[NamedSource],
+    progress: &dyn Progress,
+    ask: &mut Ask<'_>,
+) -> Result<Checked, CheckError> {
     let Posed {
         problem,
         coordinates,
@@ -246,9 +353,11 @@ pub fn check_posed(
         .collect();
     let mut parts = Vec::new();
     let mut control = None;
-    for (name, problem) in part_problems(problem, setup.penalty) {
-        let point = Point::new(problem, rng::derive(setup.seed, "perturbations", 0));
-        let mut examined = examine(name, &point, sources, &coordinates, progress)?;
+    let mut answers = Vec::new();
+    for (name, problem) in part_problems(problem.clone(), setup.penalty) {
+        let point = point(problem, setup.seed);
+        let asked = ask(name, &point, &coordinates)?;
+        let mut examined = examine::judge(name, &point, sources, &coordinates, asked)?;
         if order == Order::Second {
             let subject = sources[0].1.as_ref();
             let moving = Moving::Parameters;
@@ -267,6 +376,7 @@ pub fn check_posed(
             control = Some(examined.plant(&point.problem.network, &coordinates, setup.seed));
         }
         parts.push(examined.part);
+        answers = examined.found;
     }
     let control = control.unwrap_or(report::Control::Impossible);
     let outcome = answer::outcome(&parts, &control);
@@ -281,7 +391,18 @@ pub fn check_posed(
         outcome,
         replay,
     };
-    Ok(Checked { report, seconds })
+    Ok(Checked {
+        report,
+        seconds,
+        problem,
+        coordinates,
+        answers,
+    })
+}
+
+/// The point of a check with this seed.
+fn point(problem: Problem, seed: u64) -> Point {
+    Point::new(problem, rng::derive(seed, "perturbations", 0))
 }
 
 /// What a source answered.
@@ -290,17 +411,23 @@ struct Answer {
     name: SourceName,
     forward: crate::source::Forward,
     format: Format,
+    /// Whether the objective's value is known to it.
+    knows_value: bool,
     gradient: Gradient,
 }
 
-/// The sources of `case`, the gradient under test first, the references in their usual order.
-fn sources(case: &Case, subject: Box<dyn GradientSource>) -> Result<Vec<NamedSource>, CheckError> {
+/// The sources that `case` asks for, the gradient under test first, the references in their usual order.
+fn source_names(case: &Case) -> Result<Vec<SourceName>, CheckError> {
     let mut names = case.sources.clone();
     names.sort_unstable();
     if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(CheckError::SourceTwice(pair[0]));
     }
-    if names.first() != Some(&SourceName::Backprop) || names.len() < 2 {
+    let is_asked_for = |name: &SourceName| SourceName::ALL.contains(name);
+    if names.first() != Some(&SourceName::Backprop)
+        || names.len() < 2
+        || !names.iter().all(is_asked_for)
+    {
         return Err(CheckError::Sources);
     }
     if let Step::Fixed(step) = case.step
@@ -308,31 +435,20 @@ fn sources(case: &Case, subject: Box<dyn GradientSource>) -> Result<Vec<NamedSou
     {
         return Err(CheckError::Step(step));
     }
-    let format = Precision::of(subject.format());
-    if format != case.precision {
-        return Err(CheckError::Precision {
-            subject: format,
-            case: case.precision,
-        });
-    }
-    Ok(named_sources(subject, &names, case.step))
+    Ok(names)
 }
 
 /// `subject`, which is under test, and every reference, of which central differences take `step`.
 #[must_use]
 pub fn all_sources(subject: Box<dyn GradientSource>, step: Step) -> Vec<NamedSource> {
-    named_sources(subject, &SourceName::ALL, step)
+    named_sources((SourceName::Backprop, subject), &SourceName::ALL, step)
 }
 
-fn named_sources(
-    subject: Box<dyn GradientSource>,
-    names: &[SourceName],
-    step: Step,
-) -> Vec<NamedSource> {
-    let mut sources: Vec<NamedSource> = vec![(SourceName::Backprop, subject)];
+fn named_sources(subject: NamedSource, names: &[SourceName], step: Step) -> Vec<NamedSource> {
+    let mut sources: Vec<NamedSource> = vec![subject];
     sources.extend(names.iter().filter_map(|name| {
         let source: Box<dyn GradientSource> = match name {
-            SourceName::Backprop => return None,
+            SourceName::Backprop | SourceName::Given => return None,
             SourceName::Dual => Box::new(Dual),
             SourceName::Reverse => Box::new(Reverse),
             SourceName::Central => Box::new(Central { step }),

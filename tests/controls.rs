@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use gradproof::harness::mutant::{Fault, Fixture, Mutant, Mutated, NumbersFault, SCALES, fixtures};
 use gradproof::harness::{OperatorCase, config, strategy};
+use gradproof::loss::Loss;
 use gradproof::network::objective::Evaluation;
 use gradproof::network::{Coordinate, Problem};
 use gradproof::scalar::{Format, Scalar, Stochastic, with_perturbations};
@@ -18,7 +19,7 @@ use gradproof::source::{
 };
 use gradproof::spec::case::Step;
 use gradproof::spec::{MaxPool2dSpec, OpSpec};
-use gradproof::tensor::{self, values};
+use gradproof::tensor::{self, Tensor, values};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -125,6 +126,27 @@ fn the_naive_backward_is_ours_without_a_fault() {
         Ok(())
     });
     assert_eq!(outcome.map_err(|failure| failure.to_string()), Ok(()));
+}
+
+/// Far below 0 the naive slope was 1 − 1 and some: 13 digits were left at −8, and the bounds are those of
+/// our formula.
+#[test]
+fn the_naive_slope_of_mish_keeps_its_digits_far_below_0() {
+    let x = vec![-30.0, -15.0, -8.091_796_875, -3.423_583_984_375, 3.4, 20.0];
+    let shape = [1, x.len()];
+    let cotangent = Tensor::from_elem(shape.to_vec(), 1.0);
+    let x = Tensor::from_shape_vec(shape.to_vec(), x).expect("as many as the shape says");
+    let loss = Loss::WeightedSum { cotangent };
+    let problem = Problem::single(Some(OpSpec::Mish {}), Vec::new(), x, loss, 1.0);
+    let point = Point::new(problem.expect("the shapes fit"), 1);
+    let (ours, naive) = (ask(&point, &Backprop), ask(&point, &RIGHT));
+    assert_eq!(
+        disagreements(&ours, &naive),
+        0,
+        "{:?} and {:?}",
+        ours.estimates,
+        naive.estimates
+    );
 }
 
 #[test]

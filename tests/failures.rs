@@ -12,6 +12,7 @@ use gradproof::judge::{Culprit, Law};
 use gradproof::report::{Outcome, Report, json, text};
 use gradproof::source::GradientSource;
 use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
+use gradproof::spec::files::Files;
 use gradproof::spec::preset::preset;
 
 fn lenet5(subject: Box<dyn GradientSource>) -> Report {
@@ -26,6 +27,7 @@ fn lenet5(subject: Box<dyn GradientSource>) -> Report {
         coordinates: Selection::Sample(400),
         sources: SourceName::ALL.to_vec(),
         order: Order::First,
+        files: Files::default(),
     };
     check_subject(&case, subject, &Silent).unwrap().report
 }

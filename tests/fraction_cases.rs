@@ -2,17 +2,12 @@
 //!
 //! `tests/data/fraction_cases.py` computed them from the operators' definitions, without any backward pass.
 
-mod support {
-    pub(crate) mod comparison;
-    pub(crate) mod op_case;
-}
-
 use std::collections::BTreeMap;
 
+use crate::support::comparison::{EXACT, Expected, compare};
+use crate::support::op_case::{Golden, OpCase, OpCaseFile, is_implemented};
 use gradproof::tensor::values;
 use serde_json::{Value, json};
-use support::comparison::{EXACT, Expected, compare};
-use support::op_case::{Golden, OpCase, OpCaseFile, is_implemented};
 
 /// Operators of the file, with the number of cases of each.
 const RUN: [(&str, usize); 3] = [("conv1d", 8), ("upsample", 17), ("zero_pad2d", 6)];

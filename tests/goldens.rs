@@ -8,17 +8,12 @@
     reason = "how close the sources came, for who asks"
 )]
 
-mod support {
-    pub(crate) mod comparison;
-    pub(crate) mod op_case;
-}
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::support::comparison::{Comparison, EXACT, Expected, compare};
+use crate::support::op_case::{Golden, OpCase, OpCaseFile, is_implemented};
 use gradproof::tensor::values;
 use serde_json::Value;
-use support::comparison::{Comparison, EXACT, Expected, compare};
-use support::op_case::{Golden, OpCase, OpCaseFile, is_implemented};
 
 /// Operators of the file that the library has, with the number of cases of each.
 const RUN: [(&str, usize); 25] = [

@@ -12,6 +12,7 @@ use gradproof::network::{Coordinate, LeafName};
 use gradproof::report::PartName;
 use gradproof::source::{Backprop, Central, Dual, Point, Reverse};
 use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
+use gradproof::spec::files::Files;
 use gradproof::spec::preset::preset;
 
 /// `gradproof check lenet5 --step …`, of which the first convolution's weights.
@@ -27,6 +28,7 @@ fn first_convolution(step: Step) -> Examined {
         coordinates: Selection::All,
         sources: SourceName::ALL.to_vec(),
         order: Order::First,
+        files: Files::default(),
     };
     let point = Point::new(problem(&case).unwrap(), 1);
     let weights: Vec<Coordinate> = point.problem.coordinates(LeafName::Parameter(0)).collect();

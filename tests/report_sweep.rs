@@ -10,6 +10,8 @@ use gradproof::report::{Number, Outcome, json};
 use gradproof::spec::case::{Precision, SourceName};
 use gradproof::spec::{DataSpec, PenaltySpec};
 
+use crate::support::snapshot;
+
 /// Steps of powers of four, so that every number here is one that anybody computes alike.
 fn step(number: i32) -> f64 {
     f64::exp2(f64::from(-2 * number))
@@ -118,14 +120,14 @@ fn report(error: f64) -> SweepReport {
 fn a_right_derivative() {
     let report = report(0.0);
     assert_eq!(report.outcome, Outcome::Right, "{}", report.sentence);
-    insta::assert_snapshot!(text::render(&report));
+    snapshot::hold("report_sweep__a_right_derivative", &text::render(&report));
 }
 
 #[test]
 fn a_wrong_derivative() {
     let report = report(f64::exp2(-7.0));
     assert_eq!(report.outcome, Outcome::Wrong, "{}", report.sentence);
-    insta::assert_snapshot!(text::render(&report));
+    snapshot::hold("report_sweep__a_wrong_derivative", &text::render(&report));
 }
 
 #[test]

@@ -16,6 +16,7 @@ use gradproof::scalar::Format;
 use gradproof::source::{Backprop, Central, Dual, FaultySource, Point, Reverse, Single, turned};
 use gradproof::spec::NetworkSpec;
 use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
+use gradproof::spec::files::Files;
 use gradproof::spec::plan::Plan;
 use gradproof::spec::preset::preset;
 use gradproof::tensor::from_values;
@@ -32,6 +33,7 @@ fn case(network: &str) -> Case {
         coordinates: Selection::Sample(300),
         sources: SourceName::ALL.to_vec(),
         order: Order::First,
+        files: Files::default(),
     }
 }
 

@@ -10,6 +10,7 @@ use gradproof::source::{
     Backprop, Dual, Estimate, FaultySource, GradientSource, Point, Question, Reverse,
 };
 use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
+use gradproof::spec::files::Files;
 use gradproof::spec::plan::Plan;
 use gradproof::spec::preset::preset;
 use gradproof::spec::{
@@ -29,6 +30,7 @@ fn case(network: &str) -> Case {
         coordinates: Selection::All,
         sources: SourceName::ALL.to_vec(),
         order: Order::First,
+        files: Files::default(),
     }
 }
 

@@ -119,7 +119,8 @@ fn wrong(
         .iter()
         .find_map(|part| Some((part, part.blame.as_ref()?)));
     if let Some((part, blame)) = blamed {
-        let is_reference = |culprit: &Culprit| matches!(culprit, Culprit::Source(name) if *name != SourceName::Backprop);
+        let is_reference =
+            |culprit: &Culprit| matches!(culprit, Culprit::Source(name) if !name.is_under_test());
         if !blame.culprits.is_empty() && blame.culprits.iter().all(is_reference) {
             return format!(
                 "Something is wrong, and by all accounts not your gradient: {}",
@@ -138,6 +139,9 @@ fn wrong(
         }
     }
     if let Some(part) = parts.iter().find(|part| !part.values_agree) {
+        if let Some(sentence) = given_loss(part, total, checked) {
+            return sentence;
+        }
         return format!(
             "No: the sources do not even agree on the value of the {}, so the forward pass itself is wrong in one of them; its gradients are compared below all the same.",
             part.name.title()
@@ -187,6 +191,10 @@ fn wrong(
     if total.invalid > 0 {
         sentence += &format!(" {} are not finite.", grouped(total.invalid));
     }
+    let has_no_value = |part: &Part| part.values.iter().any(|value| value.value.is_none());
+    if 2 * total.wrong() > checked && parts.iter().any(has_no_value) {
+        sentence += " Where nearly everything differs and the loss is not given, see first that the parameters, the samples and the loss are the same.";
+    }
     let named = parts
         .iter()
         .flat_map(|part| &part.diagnoses)
@@ -195,6 +203,25 @@ fn wrong(
         sentence += &format!(" {}.", row.diagnosis.sentence);
     }
     sentence
+}
+
+/// What there is to say when a given loss is not that of the others.
+fn given_loss(part: &Part, total: Counts, checked: usize) -> Option<String> {
+    let (given, others) = part.values.split_first()?;
+    let own = given.value.filter(|_| given.source == SourceName::Given)?;
+    let right = others.first()?.value?;
+    let gradient = match total.wrong() {
+        0 => "Its gradient is right all the same".to_owned(),
+        wrong => format!(
+            "{} of {} derivatives differ as well",
+            grouped(wrong),
+            grouped(checked)
+        ),
+    };
+    Some(format!(
+        "No: the given loss is {}, and should be {}: it comes of another forward pass, other parameters, or other samples. {gradient}.",
+        own.0, right.0
+    ))
 }
 
 /// What there is to say when the forward pass is another one already.
@@ -235,7 +262,8 @@ fn out_of_range(
     precision: Precision,
 ) -> Option<String> {
     let is_infinite = |part: &&Part| {
-        let mut values = part.values.iter().map(|value| value.value.0.is_finite());
+        let values = part.values.iter().filter_map(|value| value.value);
+        let mut values = values.map(|value| value.0.is_finite());
         values.next() == Some(false) && values.all(|is_finite| is_finite)
     };
     let value = parts.iter().find(is_infinite);

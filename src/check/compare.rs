@@ -11,7 +11,7 @@ use crate::report::{
 };
 use crate::source::{Estimate, Forward, Ground, Kink, Point, SAFETY, SAFETY_OTHER_ORDER};
 
-use super::Answer;
+use super::{Answer, SourceAnswer};
 
 /// Coordinates that a part shows in full.
 const MOST_ROWS: usize = 10;
@@ -81,6 +81,22 @@ impl Answer {
         Some(&stepped.ground)
     }
 
+    /// The objective's value, if the source knows it.
+    pub(super) fn value(&self) -> Option<f64> {
+        self.knows_value.then_some(self.gradient.value)
+    }
+
+    /// What the source said, without its bounds.
+    pub(super) fn found(&self) -> SourceAnswer {
+        let positions = 0..self.gradient.estimates.len();
+        let derivative = |position| Some(self.estimate(position)?.value);
+        SourceAnswer {
+            source: self.name,
+            value: self.value(),
+            derivatives: positions.map(derivative).collect(),
+        }
+    }
+
     pub(super) fn reference(&self, position: usize) -> Reference {
         match self.ground(position) {
             Some(Ground::Crossed { .. } | Ground::Kink(_)) => Reference::Crossed,
@@ -103,7 +119,7 @@ pub(super) fn values(answers: &[Answer]) -> Vec<SourceValue> {
     let value = |answer: &Answer| SourceValue {
         source: answer.name,
         forward: answer.forward,
-        value: Number(answer.gradient.value),
+        value: answer.value().map(Number),
     };
     answers.iter().map(value).collect()
 }
@@ -111,11 +127,14 @@ pub(super) fn values(answers: &[Answer]) -> Vec<SourceValue> {
 /// Whether the objective's values are one number: to the bit where forward pass and format are the same,
 /// and else within rounding.
 pub(super) fn values_agree(point: &Point, answers: &[Answer]) -> bool {
-    let first = &answers[0];
+    let mut knowing = answers.iter().filter(|answer| answer.knows_value);
+    let Some(first) = knowing.next() else {
+        return true;
+    };
     let subject = first.gradient.value;
     let reach = |answer: &Answer| answer.safety() * point.rounding_in(answer.format).value();
     subject.is_finite()
-        && answers.iter().all(|answer| {
+        && knowing.all(|answer| {
             let value = answer.gradient.value;
             let is_shared = [answer, first]
                 .iter()

@@ -6,7 +6,9 @@ use crate::layer::Layer;
 use crate::network::{Coordinate, LeafName, Network, Problem};
 use crate::report::DiagnosisRow;
 use crate::rng;
-use crate::source::{Estimate, GradientSource, Point, SAFETY, SourceError};
+use crate::source::{
+    Estimate, Forward, GradientSource, Point, SAFETY, SAFETY_OTHER_ORDER, SourceError,
+};
 use crate::tensor::{self, Tensor};
 
 /// What the gradients of every culprit look like.
@@ -182,8 +184,14 @@ impl Asked<'_> {
             (Some(parameter), _) => LeafName::Parameter(parameter),
             (None, _) => LeafName::Input,
         };
-        let (right, right_error) = gradient(self.alone, self.reference, leaf)?;
-        let wrong_error = self.own_error(self.alone, leaf, &right);
+        let (right, mut right_error) = gradient(self.alone, self.reference, leaf)?;
+        let mut wrong_error = self.own_error(self.alone, leaf, &right);
+        if let (None, Some(parameter)) = (self.outputs, tensor.parameter) {
+            // Nothing is known of what reached the layer, so that all of the way to it may have rounded.
+            let whole = LeafName::Parameter(parameter);
+            wrong_error = self.own_error(self.point, whole, &right);
+            right_error.zip_mut_with(&wrong_error, |error, own| *error = error.max(*own));
+        }
         Ok(Some(diagnosis::diagnose(&Evidence {
             alone: &self.alone.problem,
             leaf,
@@ -268,12 +276,16 @@ impl Asked<'_> {
         })
     }
 
-    /// How far rounding moves the subject's gradient at `point`: it rounds as ours does.
+    /// How far rounding moves the subject's gradient at `point`.
     fn own_error(&self, point: &Point, leaf: LeafName, like: &Tensor<f64>) -> Tensor<f64> {
         let rounding = point.rounding_in(self.subject.format());
+        let safety = match self.subject.forward() {
+            Forward::Shared => SAFETY,
+            Forward::Independent => SAFETY_OTHER_ORDER,
+        };
         let mut error = like.clone();
         for (index, error) in error.iter_mut().enumerate() {
-            *error = SAFETY * rounding.derivative(Coordinate { leaf, index });
+            *error = safety * rounding.derivative(Coordinate { leaf, index });
         }
         error
     }

@@ -6,7 +6,7 @@ use crate::judge::verdict::within;
 use crate::judge::{Side, Verdict};
 use crate::network::{Coordinate, Network};
 use crate::report::{Control, Part, PartName};
-use crate::source::{GradientSource, Point};
+use crate::source::{Gradient, GradientSource, Point};
 use crate::spec::case::SourceName;
 
 use super::compare::{self, Kinks};
@@ -17,6 +17,17 @@ use super::{Answer, CheckError, Progress, control, kinks, observe, open};
 /// A source with its name.
 pub type NamedSource = (SourceName, Box<dyn GradientSource>);
 
+/// What a source said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceAnswer {
+    /// Who.
+    pub source: SourceName,
+    /// The objective's value; `None` when the source does not know it.
+    pub value: Option<f64>,
+    /// One derivative for each coordinate asked for; `None` where the source cannot judge.
+    pub derivatives: Vec<Option<f64>>,
+}
+
 /// What was found.
 pub struct Examined {
     /// The judgement, for a report.
@@ -25,6 +36,8 @@ pub struct Examined {
     pub verdicts: Vec<Verdict>,
     /// The time that each source took.
     pub seconds: Vec<Duration>,
+    /// What each source said.
+    pub found: Vec<SourceAnswer>,
     answers: Vec<Answer>,
     kinks: Kinks,
 }
@@ -44,20 +57,56 @@ pub fn examine(
     coordinates: &[Coordinate],
     progress: &dyn Progress,
 ) -> Result<Examined, CheckError> {
-    let mut seconds = Vec::with_capacity(sources.len());
-    let mut answers = Vec::with_capacity(sources.len());
+    let asked = ask(point, sources, coordinates, progress)?;
+    judge(name, point, sources, coordinates, asked)
+}
+
+/// What every source answers, and how long each takes.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) gradients: Vec<Gradient>,
+    pub(super) seconds: Vec<Duration>,
+}
+
+/// Ask each of `sources`.
+pub(super) fn ask(
+    point: &Point,
+    sources: &[NamedSource],
+    coordinates: &[Coordinate],
+    progress: &dyn Progress,
+) -> Result<Asked, CheckError> {
+    let mut asked = Asked {
+        gradients: Vec::with_capacity(sources.len()),
+        seconds: Vec::with_capacity(sources.len()),
+    };
     for (name, source) in sources {
         progress.begin(*name, coordinates.len());
         let start = Instant::now();
         let gradient = point.ask(source.as_ref(), coordinates, &|done| progress.advance(done))?;
-        seconds.push(start.elapsed());
-        answers.push(Answer {
-            name: *name,
-            forward: source.forward(),
-            format: source.format(),
-            gradient,
-        });
+        asked.seconds.push(start.elapsed());
+        asked.gradients.push(gradient);
     }
+    Ok(asked)
+}
+
+/// Judge each coordinate by what the sources have `asked`.
+pub(super) fn judge(
+    name: PartName,
+    point: &Point,
+    sources: &[NamedSource],
+    coordinates: &[Coordinate],
+    asked: Asked,
+) -> Result<Examined, CheckError> {
+    let Asked { gradients, seconds } = asked;
+    let answer = |((name, source), gradient): (&NamedSource, Gradient)| Answer {
+        name: *name,
+        forward: source.forward(),
+        format: source.format(),
+        knows_value: source.knows_value(),
+        gradient,
+    };
+    let mut answers: Vec<Answer> = sources.iter().zip(gradients).map(answer).collect();
+    let found = answers.iter().map(Answer::found).collect();
     let subject = sources[0].1.as_ref();
     let suspects = suspects(&answers);
     let mut kinks = kinks::find(point, coordinates, &answers, &suspects)?;
@@ -120,6 +169,7 @@ pub fn examine(
         part,
         verdicts,
         seconds,
+        found,
         answers,
         kinks,
     })

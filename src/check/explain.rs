@@ -102,20 +102,18 @@ impl Findings<'_> {
         Witness {
             source: answer.name,
             forward: answer.forward,
-            value: Estimate {
-                value: answer.gradient.value,
+            value: answer.value().map(|value| Estimate {
+                value,
                 error: answer.safety() * self.point.rounding_in(answer.format).value(),
-            },
+            }),
             derivatives: derivatives.collect(),
         }
     }
 
     /// The layers whose forward passes differ, when forward passes do.
     fn forward(&self, blame: &Blame) -> Result<Vec<String>, SourceError> {
-        let independent = self
-            .sources
-            .iter()
-            .find(|(_, source)| source.forward() == Forward::Independent);
+        let mut references = self.sources[1..].iter();
+        let independent = references.find(|(_, source)| source.forward() == Forward::Independent);
         match independent {
             Some((_, source)) if blame.culprits.contains(&Culprit::Forward) => {
                 locate_forward(self.point, source.as_ref())

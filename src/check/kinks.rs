@@ -20,6 +20,9 @@ const MOST_CROSSED: usize = 5;
 /// Units that are named for one coordinate.
 const MOST_SWITCHES: usize = 6;
 
+/// Kinks that are looked for on each side of a coordinate.
+const MOST_LOOKED_FOR: usize = 64;
+
 /// Coordinates that are asked for a kink when sources disagree and none of them takes steps of its own
 /// choice.
 const MOST_SUSPECTS: usize = 1024;
@@ -71,7 +74,7 @@ pub(super) fn allow_branches(
     for (position, verdict) in verdicts.iter_mut().enumerate() {
         let is_tie = answers
             .iter()
-            .any(|answer| answer.ground(position) == Some(&Ground::Tie));
+            .any(|answer| answer.ground(position).is_some_and(Ground::is_tie));
         let may_tie = match verdict {
             Verdict::AtKink(Side::Outside) => true,
             Verdict::Disagree => is_tie,
@@ -126,8 +129,10 @@ pub(super) fn rows(
                 &point.pattern,
                 coordinate,
                 reach(point, coordinate),
+                MOST_LOOKED_FOR,
             );
             let mut units: Vec<String> = near
+                .kinks
                 .iter()
                 .map(|crossing| network.name_of(crossing.unit))
                 .chain(kink.units.iter().map(|unit| network.name_of(*unit)))
@@ -199,9 +204,16 @@ pub(super) fn crossed(
         .take(MOST_CROSSED)
         .map(|(digits, position, h)| {
             let coordinate = coordinates[position];
-            let mut within = crossings(&point.problem, &point.pattern, coordinate, h);
+            let found = crossings(
+                &point.problem,
+                &point.pattern,
+                coordinate,
+                h,
+                MOST_LOOKED_FOR,
+            );
+            let explained = found.share(h);
+            let mut within = found.kinks;
             let count = within.len();
-            let explained = within.iter().map(|crossing| crossing.share(h)).sum();
             within.sort_by(|a, b| b.share(h).abs().total_cmp(&a.share(h).abs()));
             let network = &point.problem.network;
             let switch = |crossing: &Crossing| Switch {
@@ -217,6 +229,7 @@ pub(super) fn crossed(
                 central: Number(stepping.gradient.estimates[position].value),
                 digits,
                 count,
+                are_more: !found.is_complete,
                 switches: within.iter().take(MOST_SWITCHES).map(switch).collect(),
                 explained: Number(explained),
             }

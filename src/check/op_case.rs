@@ -11,10 +11,10 @@ use crate::report::verify::{CaseOutcome, CaseRow, GradientRow, LossValue, WorstE
 use crate::report::{CoordinateRow, Counts, DiagnosisRow, Outcome, Part, Report, Setup, TensorRow};
 use crate::source::{Given, GivenError};
 use crate::spec::DataSpec;
-use crate::spec::case::{Order, Precision, Selection, Step};
+use crate::spec::case::{Order, Precision, Selection, SourceName, Step};
 use crate::tensor::{Tensor, unflatten, values};
 
-use super::{CheckError, NamedSource, Posed, Silent, all_sources, check_posed};
+use super::{CheckError, NamedSource, Posed, Silent, check_posed, named_sources};
 
 /// Why an answer cannot be judged.
 #[derive(Debug, Error)]
@@ -50,11 +50,17 @@ pub fn answered(
     replay: String,
 ) -> Result<Answered, GivenError> {
     let gradients: BTreeMap<LeafName, Tensor<f64>> = told.gradients.iter().cloned().collect();
-    // Who tells no output is not held to one.
-    let value = told.value.unwrap_or_else(|| problem.value::<f64>(None));
-    let given = Given::new(&problem, value, gradients, setup.precision.format())?;
+    let format = setup.precision.format();
+    let given = match told.value {
+        Some(value) => Given::new(&problem, value, gradients, format)?,
+        None => Given::without_value(&problem, gradients, format)?,
+    };
     let coordinates = given.coordinates(&problem);
-    let sources = all_sources(Box::new(given), setup.step);
+    let sources = named_sources(
+        (SourceName::Given, Box::new(given)),
+        &SourceName::ALL,
+        setup.step,
+    );
     let setup = Setup {
         checked: coordinates.len(),
         ..setup
@@ -106,6 +112,7 @@ fn setup_of(name: &str, problem: &Problem, precision: Precision) -> Setup {
         penalty: None,
         step: Step::Auto,
         coordinates: Selection::All,
+        files: Default::default(),
     }
 }
 
@@ -168,7 +175,8 @@ fn judged(row: CaseRow, case: &OpCase, report: &Report, read: &interchange::Pose
         value: part
             .values
             .first()
-            .map_or(Number(f64::NAN), |own| own.value),
+            .and_then(|own| own.value)
+            .unwrap_or(Number(f64::NAN)),
         expected: Number(read.problem.value::<f64>(None)),
     });
     let ours = read.problem.backpropagate::<f64>(None);

@@ -5,7 +5,7 @@ use crate::network::{Network, Objective, Parameters, Problem, sgd};
 use crate::spec::case::Case;
 use crate::spec::plan::Plan;
 
-use super::CheckError;
+use super::{CheckError, given};
 
 /// The network of `case` at the point that its gradients are taken at: after training, under the data
 /// loss and the penalty, in numbers that the case's precision holds.
@@ -26,9 +26,14 @@ pub fn problem(case: &Case) -> Result<Problem, CheckError> {
     }
     let plan = Plan::new(&case.spec, case.samples)?;
     let (input, loss) = data::batch(&case.spec, &plan, case.seed)?;
+    let network = Network::new(&plan);
+    let parameters = match given::parameters(case, &network)? {
+        Some(given) => given,
+        None => Parameters::seeded(&plan, case.seed),
+    };
     let mut problem = Problem {
-        network: Network::new(&plan),
-        parameters: Parameters::seeded(&plan, case.seed),
+        network,
+        parameters,
         input,
         objective: Objective {
             loss: Some(loss),
@@ -65,5 +70,6 @@ pub(super) fn sealed(case: &Case) -> Result<Case, CheckError> {
     {
         case.spec.data = case.spec.data.sealed(checksum);
     }
+    given::seal(&mut case.files)?;
     Ok(case)
 }

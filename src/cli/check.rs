@@ -1,14 +1,21 @@
 //! `gradproof check NETWORK`.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 
-use crate::check::check;
+use crate::check::{Checked, answers, check, export, precision_of};
+use crate::data::tensors::create_folder;
 use crate::report::text;
+use crate::report::words::{counted, listed};
 use crate::spec::case::{Case, Order, Selection, SourceName, Step};
+use crate::spec::files::Files;
+use crate::spec::shard::Shard;
 
 use super::ExitCode;
 use super::output::{Output, remark};
 use super::progress::Bar;
+use super::shard::{Content, Sharding, ShareFile};
 use super::subject::{NETWORK_HELP, Subject};
 
 /// Check the gradient of every parameter of a network, four ways.
@@ -19,7 +26,18 @@ use super::subject::{NETWORK_HELP, Subject};
     gradproof check lenet5 --penalty l2=0.001 --coordinates 500\n  \
     gradproof check lenet5-tanh --order 2\n  \
     gradproof check lenet5 --sources backprop,central --step 1e-5\n  \
-    gradproof check my-network.toml --format json --output report.json")]
+    gradproof check my-network.toml --format json --output report.json\n  \
+    gradproof check lenet5 --export out\n  \
+    gradproof check lenet5 --data out/batch.npz --parameters out/parameters.npz --gradients mine.npz\n\n\
+    Gradients of another program (--gradients) are those that loss.backward() leaves in .grad: of the \
+    network's loss alone, without penalty or weight decay, at the same parameters and samples. \
+    softmax_cross_entropy and nll are means over the batch (with class weights, weighted means), and \
+    mean_squared_error, l1, huber and bce_with_logits means over all entries, as PyTorch's losses are \
+    by default. Tensors have the names and layouts of PyTorch's named_parameters() where its modules are \
+    called as the network's layers: conv1.weight (out, in, rows, columns), fc1.weight (out, in), fc1.bias. \
+    Every parameter has to be there; 'loss' (one number) and 'input' (the gradient of the samples) \
+    may be, and are checked too. Batch norm is in training mode. A file that does not fit is \
+    refused with all that is missing, surplus, misshapen or not finite")]
 pub(super) struct Arguments {
     #[arg(value_name = "NETWORK", default_value = "lenet5", help = NETWORK_HELP)]
     network: String,
@@ -45,6 +63,27 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "1|2", default_value = "1", value_parser = order)]
     order: Order,
 
+    /// Parameters of your own instead of seeded ones, under PyTorch's names and in its layouts; what is
+    /// not finite, missing, surplus or of another shape is named
+    #[arg(long, value_name = "FILE.npz|FILE.safetensors")]
+    parameters: Option<String>,
+
+    /// Put the gradient in this file on trial instead of hand-written backprop's: another program
+    /// computed it for the same network, parameters and samples (see below). float32 numbers are
+    /// judged by what f32's rounding allows
+    #[arg(long, value_name = "FILE.npz|FILE.safetensors")]
+    gradients: Option<String>,
+
+    /// Write parameters, batch (inputs and labels or targets) and every source's gradient into the
+    /// folder DIR, as .npz and .safetensors; each file is replaced whole, or not at all. NaN stands where
+    /// a source has no derivative to give: at a kink, or, with --coordinates, at what dual numbers
+    /// and central differences were not asked for
+    #[arg(long, value_name = "DIR")]
+    export: Option<PathBuf>,
+
+    #[command(flatten)]
+    sharding: Sharding,
+
     #[command(flatten)]
     output: Output,
 }
@@ -59,26 +98,76 @@ impl Arguments {
             coordinates: Selection::All,
             sources: SourceName::ALL.to_vec(),
             order: Order::First,
+            parameters: None,
+            gradients: None,
+            export: None,
+            sharding: Sharding::whole(),
             output: Output::standard(),
         }
     }
 
     /// Check, and write the report.
     pub(super) fn run(self) -> Result<ExitCode, String> {
+        let subject = match &self.gradients {
+            Some(path) => {
+                let found = || precision_of(path).map_err(|error| error.to_string());
+                self.subject.or_precision(found)?
+            }
+            None => self.subject,
+        };
         let case = Case {
+            files: Files {
+                parameters: self.parameters.map(Into::into),
+                gradients: self.gradients.map(Into::into),
+            },
             step: self.step,
             coordinates: self.coordinates,
             sources: self.sources,
             order: self.order,
-            ..self.subject.case(&self.network)?
+            ..subject.case(&self.network)?
         };
-        run_case(&case, &self.output)
+        match self.sharding.share() {
+            None => run_case(&case, &self.output, self.export.as_deref()),
+            Some(_) if self.export.is_some() => Err(
+                "--export has every number of a check, and a share only its own: use it without --shard"
+                    .to_owned(),
+            ),
+            Some(shard) => run_share(&case, shard, &self.output.of_share(shard)),
+        }
     }
 }
 
-/// Check `case`, and write the report.
-pub(super) fn run_case(case: &Case, output: &Output) -> Result<ExitCode, String> {
+/// Ask the sources at the coordinates of one share.
+fn run_share(case: &Case, shard: Shard, output: &Output) -> Result<ExitCode, String> {
     output.prepare()?;
+    let bar = Bar::new();
+    let own = answers(case, shard, &bar);
+    bar.finish();
+    let (token, parts) = own.map_err(|error| error.to_string())?;
+    let asked = parts
+        .iter()
+        .filter_map(|part| part.answers.first())
+        .map(|answer| answer.gradient.estimates.len())
+        .max();
+    let sentence = format!(
+        "{} asked for, and not judged yet.",
+        counted(asked.unwrap_or(0), "derivative")
+    );
+    let file = ShareFile::new(shard, Content::Check { token, parts });
+    output.write_share(&file, &sentence)?;
+    Ok(ExitCode::Right)
+}
+
+/// Check `case`, write its numbers into the folder `exported`, if there is to be one, and the report.
+pub(super) fn run_case(
+    case: &Case,
+    output: &Output,
+    exported: Option<&Path>,
+) -> Result<ExitCode, String> {
+    output.prepare()?;
+    if let Some(folder) = exported {
+        create_folder(folder).map_err(|error| format!("--export: {error}"))?;
+    }
     let bar = Bar::new();
     let checked = check(case, &bar);
     bar.finish();
@@ -90,8 +179,31 @@ pub(super) fn run_case(case: &Case, output: &Output) -> Result<ExitCode, String>
         .collect();
     // Beside the report and not in it: a replayed report is the same bytes.
     remark(&format!("Time: {}\n", seconds.join(" · ")));
+    if let Some(folder) = exported {
+        write_numbers(case, &checked, folder)?;
+    }
     output.write(&checked.report, text::render, &checked.report.sentence)?;
     Ok(checked.report.outcome.into())
+}
+
+fn write_numbers(case: &Case, checked: &Checked, folder: &Path) -> Result<(), String> {
+    let export = export(case, checked).map_err(|error| format!("--export: {error}"))?;
+    let written = export.write(folder);
+    written.map_err(|error| format!("--export: {error}"))?;
+    let partial: Vec<String> = export.partial().iter().map(ToString::to_string).collect();
+    let holes = match partial.len() {
+        0 => String::new(),
+        _ => format!(
+            "; the gradient by {} is NaN where it was not asked for or has a kink",
+            listed(&partial)
+        ),
+    };
+    remark(&format!(
+        "Exported: {} files in {}{holes}\n",
+        export.files().len(),
+        folder.display()
+    ));
+    Ok(())
 }
 
 fn step(text: &str) -> Result<Step, String> {

@@ -36,7 +36,8 @@ impl Subject {
             .map_err(|error| format!("--subject: {error}"))
     }
 
-    fn process(&self, precision: Precision) -> Result<Option<Process>, ProcessError> {
+    /// The program, started; `None` for our own backprop.
+    pub(super) fn process(&self, precision: Precision) -> Result<Option<Process>, ProcessError> {
         let command = self.subject.as_ref();
         command
             .map(|command| Process::start(command, self.timeout, precision))

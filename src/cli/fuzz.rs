@@ -6,15 +6,19 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::harness::fuzz::{FuzzOptions, fuzz};
+use crate::harness::fuzz::{self, FuzzOptions, fuzz};
 use crate::harness::{REGRESSIONS, strategy};
+use crate::report::fuzz::{CaseOutcomes, FuzzShare};
 use crate::report::text;
+use crate::report::words::counted;
 use crate::spec::case::Precision;
+use crate::spec::shard::Shard;
 
 use super::ExitCode;
 use super::foreign::Subject;
-use super::interrupt::Interrupt;
+use super::interrupt::{Interrupt, words};
 use super::output::{Output, remark};
+use super::shard::{Content, Sharding, ShareFile};
 use super::subject::precision;
 
 /// Cases that are tried when nothing is said about their number or time.
@@ -62,13 +66,26 @@ pub(super) struct Arguments {
     subject: Subject,
 
     #[command(flatten)]
+    sharding: Sharding,
+
+    #[command(flatten)]
     output: Output,
 }
 
 impl Arguments {
     /// Try the cases, and write the report.
     pub(super) fn run(self) -> Result<ExitCode, String> {
-        self.output.prepare()?;
+        let share = self.sharding.share();
+        let output = match share {
+            Some(shard) => self.output.of_share(shard),
+            None => self.output,
+        };
+        output.prepare()?;
+        if share.is_some() && self.seed.is_none() {
+            return Err(
+                "every share has to draw from one seed: use --seed S with --shard".to_owned(),
+            );
+        }
         let seed = self.seed.unwrap_or_else(drawn_seed);
         let cases = match (self.cases, self.time) {
             (None, None) => Some(CASES),
@@ -100,13 +117,47 @@ impl Arguments {
         let watch = Interrupt::new(cases, self.time)?;
         self.subject.try_out(options.precision)?;
         let make = || self.subject.examiner(options.precision);
+        if let Some(shard) = share {
+            let own = fuzz::share(&options, shard, &make, &watch);
+            watch.finish();
+            return tell(shard, own.map_err(|error| error.to_string())?, &output);
+        }
         let report = fuzz(&options, &make, &watch);
         watch.finish();
         let report = report.map_err(|error| error.to_string())?;
-        self.output
-            .write(&report, text::fuzz::render, &report.sentence)?;
+        output.write(&report, text::fuzz::render, &report.sentence)?;
         Ok(report.outcome.into())
     }
+}
+
+/// Write what was found in one share.
+fn tell(shard: Shard, own: FuzzShare, output: &Output) -> Result<ExitCode, String> {
+    let mut outcomes = CaseOutcomes::default();
+    for tally in own.kept.iter().chain(&own.new) {
+        outcomes.add(tally.ended);
+    }
+    let mut sentence = format!(
+        "{} tried: {}.",
+        counted(outcomes.total(), "case"),
+        words(outcomes)
+    );
+    if own.interrupted {
+        sentence += " It was interrupted.";
+    }
+    if let Some(failure) = &own.failure {
+        sentence += &format!(
+            "\nIt fails at {}.\nReplay: gradproof replay {}",
+            failure.case, failure.token
+        );
+    }
+    let code = match (&own.failure, own.interrupted) {
+        (Some(_), _) => ExitCode::Wrong,
+        (None, true) => ExitCode::Unjudged,
+        (None, false) => ExitCode::Right,
+    };
+    let file = ShareFile::new(shard, Content::Fuzz(Box::new(own)));
+    output.write_share(&file, &sentence)?;
+    Ok(code)
 }
 
 /// A seed that is short to type, and another one each time.

@@ -91,7 +91,7 @@ impl Watch for Interrupt {
 }
 
 /// As in "97 right, 1 wrong".
-fn words(outcomes: CaseOutcomes) -> String {
+pub(super) fn words(outcomes: CaseOutcomes) -> String {
     let counts = [
         (outcomes.right, "right"),
         (outcomes.wrong, "wrong"),

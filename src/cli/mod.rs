@@ -6,10 +6,13 @@ mod foreign;
 mod fuzz;
 mod interrupt;
 mod list;
+mod merge;
 mod output;
 mod power;
 mod progress;
 mod replay;
+mod saved;
+mod shard;
 mod subject;
 mod sweep;
 mod verify;
@@ -48,6 +51,8 @@ enum Command {
     Fuzz(fuzz::Arguments),
     /// Judge outputs and gradients that a program in any language has dumped
     Verify(verify::Arguments),
+    /// Put the shares of a run together that several processes have done
+    Merge(merge::Arguments),
     /// Put the checker itself on trial: planted faults to catch, right networks not to accuse
     Power(power::Arguments),
     /// Show the networks, operators and losses that there are, with attributes and defaults
@@ -81,6 +86,7 @@ where
         Some(Command::Sweep(arguments)) => arguments.run(),
         Some(Command::Fuzz(arguments)) => arguments.run(),
         Some(Command::Verify(arguments)) => arguments.run(),
+        Some(Command::Merge(arguments)) => arguments.run(),
         Some(Command::Power(arguments)) => arguments.run(),
         Some(Command::List(arguments)) => arguments.run(),
         Some(Command::Replay(arguments)) => arguments.run(),

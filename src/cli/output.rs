@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
+use crate::data::tensors::temporary;
 use crate::report::json;
+use crate::spec::shard::Shard;
+
+use super::shard::{ShareFile, file_of};
 
 /// How and where a report is written.
 #[derive(Debug, Clone, Args)]
@@ -72,6 +75,29 @@ impl Output {
     }
 }
 
+impl Output {
+    /// The same for share `shard` of a run, which has a file of its own.
+    pub(super) fn of_share(mut self, shard: Shard) -> Self {
+        self.output = self.output.map(|path| file_of(&path, shard));
+        self
+    }
+
+    /// Write a share's file; `sentence` is what is said of it.
+    pub(super) fn write_share(&self, share: &ShareFile, sentence: &str) -> Result<(), String> {
+        let Some(path) = &self.output else {
+            return Err("a share is written to a file: name it with --output".to_owned());
+        };
+        let text = share.to_text()?;
+        let written = Destination::of(path).and_then(|place| place.write(&text));
+        written.map_err(|error| cannot_write(path, &error))?;
+        say(&format!(
+            "{sentence}\nShare {} is in {}; 'gradproof merge' puts all of them together.\n",
+            share.shard,
+            path.display()
+        ))
+    }
+}
+
 /// What stands at an output path.
 enum Destination {
     /// A regular file, or nothing yet: written beside it, and renamed.
@@ -124,16 +150,9 @@ impl Destination {
     }
 }
 
-/// A temporary file with the permissions that a new file usually gets.
-fn temporary(directory: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".gradproof-");
-    #[cfg(unix)]
-    let builder = {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666))
-    };
-    builder.tempfile_in(directory)
+/// Write `text` to the file at `path`, whole or not at all.
+pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
+    Destination::of(path)?.write(text)
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> String {

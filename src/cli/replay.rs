@@ -1,23 +1,29 @@
 //! `gradproof replay TOKEN`, or every token and seed of a file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::check::{Silent, all_sources, backprop, check_posed};
-use crate::harness::fuzz::{Kept, KeptError, Strategy};
+use crate::check::{Silent, account, account_of_case, check};
+use crate::harness::fuzz::{Found, Kept, KeptError, Line, Strategy};
 use crate::harness::{Replay, Trial};
-use crate::report::{ReplayReport, ReplayRow, Report, text};
+use crate::report::replay::Again;
+use crate::report::{ReplayReport, ReplayRow, text};
 use crate::spec::case::Precision;
+use crate::spec::token::TokenError;
 
 use super::ExitCode;
 use super::check::run_case;
+use super::foreign::Subject;
 use super::output::Output;
+use super::saved;
 
 /// Repeat a check, to the byte, from the token in its report.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
     gradproof replay gp1.jZL…\n  \
+    gradproof replay gp1.jZL… --explain 'conv1.weight[0,0,2,3]'\n  \
+    gradproof replay gp2.NYv… --subject 'python my_conv.py' --save case.json\n  \
     gradproof replay proptest-regressions/fuzz-conv2d.txt")]
 pub(super) struct Arguments {
     /// The token: the last word of a text report, or "replay" in a JSON one; or a file, of which every
@@ -30,6 +36,19 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "WHAT")]
     strategy: Option<String>,
 
+    /// Show every number on the way to the verdict on this coordinate, such as 'weight[0,0,2,3]': the
+    /// objective on both sides of it, branches, slopes, bounds, and what each source says
+    #[arg(long, value_name = "COORDINATE")]
+    explain: Option<String>,
+
+    /// Write the case to FILE with all its numbers, in the format of 'gradproof verify', with output and
+    /// gradients of who is under test; it outlives every change of how cases are drawn
+    #[arg(long, value_name = "FILE", conflicts_with = "explain")]
+    save: Option<PathBuf>,
+
+    #[command(flatten)]
+    subject: Subject,
+
     #[command(flatten)]
     output: Output,
 }
@@ -39,32 +58,98 @@ impl Arguments {
     pub(super) fn run(self) -> Result<ExitCode, String> {
         let path = Path::new(&self.what);
         if path.is_file() {
+            if self.explain.is_some() || self.save.is_some() {
+                return Err(format!(
+                    "--explain and --save are of one case, and {} is a file: give a token of it",
+                    path.display()
+                ));
+            }
             return self.run_file(path);
         }
-        let replay: Replay =
-            self.what
-                .parse()
-                .map_err(|error: crate::spec::token::TokenError| match error {
-                    crate::spec::token::TokenError::NotAToken(_)
-                        if looks_like_a_path(&self.what) =>
-                    {
-                        format!("there is no file {}, and it is no token either", self.what)
-                    }
-                    error => error.to_string(),
-                })?;
+        let replay = self.what.parse().map_err(|error: TokenError| match error {
+            TokenError::NotAToken(_) if looks_like_a_path(&self.what) => {
+                format!("there is no file {}, and it is no token either", self.what)
+            }
+            error => error.to_string(),
+        })?;
+        self.output.prepare()?;
+        if let Some(coordinate) = &self.explain {
+            return self.explain(&replay, coordinate);
+        }
+        if let Some(path) = &self.save {
+            return self.save(&replay, path);
+        }
         match replay {
-            Replay::Check(case) => run_case(&case, &self.output),
+            Replay::Check(case) => {
+                self.of_cases_alone("a check of a network")?;
+                run_case(&case, &self.output, None)
+            }
             Replay::Trial(trial) => {
-                self.output.prepare()?;
-                let report = examine(&trial)?;
-                self.output.write(&report, text::render, &report.sentence)?;
-                Ok(report.outcome.into())
+                self.subject.try_out(trial.precision)?;
+                let again = self.again(&trial)?;
+                match &again {
+                    Again::Report(report) => {
+                        self.output
+                            .write(report.as_ref(), text::render, &report.sentence)?;
+                    }
+                    again => self
+                        .output
+                        .write(again, text::render_again, &again.sentence())?,
+                }
+                Ok(again.outcome().into())
             }
         }
     }
 
+    /// Refuse a program under test where there is none to ask.
+    fn of_cases_alone(&self, what: &str) -> Result<(), String> {
+        match self.subject.command() {
+            Some(_) => Err(format!(
+                "--subject answers random cases, and this token is of {what}; leave it out"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn explain(&self, replay: &Replay, coordinate: &str) -> Result<ExitCode, String> {
+        let report = match replay {
+            Replay::Check(case) => {
+                self.of_cases_alone("a check of a network")?;
+                account_of_case(case, coordinate).map_err(|error| error.to_string())?
+            }
+            Replay::Trial(trial) => {
+                let answered = saved::answered(trial, &self.subject)?;
+                let name = saved::leaf_of(coordinate, &answered.posed);
+                account(answered.posed, &answered.sources, &name)
+                    .map_err(|error| error.to_string())?
+            }
+        };
+        let sentence = format!("{}: {}.", report.coordinate, report.verdict);
+        self.output
+            .write(&report, text::account::render, &sentence)?;
+        Ok(ExitCode::Right)
+    }
+
+    fn save(&self, replay: &Replay, path: &Path) -> Result<ExitCode, String> {
+        let case = match replay {
+            Replay::Check(case) => {
+                self.of_cases_alone("a check of a network")?;
+                saved::of_check(case)?
+            }
+            Replay::Trial(trial) => saved::of_trial(trial, &self.subject)?,
+        };
+        let name = path.display();
+        super::output::write_whole(path, &(case.to_line() + "\n"))
+            .map_err(|error| format!("cannot write --save {name}: {error}"))?;
+        super::output::say(&format!(
+            "{name} has the case with all its numbers; 'gradproof verify {name}' judges them.\n"
+        ))?;
+        Ok(ExitCode::Right)
+    }
+
     fn run_file(&self, path: &Path) -> Result<ExitCode, String> {
         self.output.prepare()?;
+        self.subject.try_out(Precision::F64)?;
         let lines = Kept::at(path)
             .read()
             .map_err(|error: KeptError| error.to_string())?;
@@ -72,34 +157,11 @@ impl Arguments {
         let mut rows = Vec::new();
         for line in lines {
             let place = format!("{}, line {}", path.display(), line.number);
-            let report = match (line.replay, &strategy, line.seed) {
-                (Some(Replay::Check(case)), ..) => {
-                    let checked = crate::check::check(&case, &Silent);
-                    checked.map_err(|error| format!("{place}: {error}"))?.report
-                }
-                (Some(Replay::Trial(trial)), ..) => {
-                    examine(&trial).map_err(|error| format!("{place}: {error}"))?
-                }
-                (None, Some(name), Some(seed)) => {
-                    let strategy = Strategy::named(name).map_err(|error| error.to_string())?;
-                    let tree = strategy
-                        .tree(&seed)
-                        .map_err(|error| format!("{place}: {error}"))?;
-                    let trial = Trial {
-                        case: tree.current(),
-                        precision: Precision::F64,
-                    };
-                    examine(&trial).map_err(|error| format!("{place}: {error}"))?
-                }
-                (None, ..) => {
-                    return Err(format!(
-                        "{place}: a seed alone says nothing without its strategy; use --strategy conv2d, say, or run the property test that the file is of"
-                    ));
-                }
-            };
             rows.push(ReplayRow {
                 line: line.number,
-                report,
+                again: self
+                    .line(&line, strategy.as_deref())
+                    .map_err(|error| format!("{place}: {error}"))?,
             });
         }
         if rows.is_empty() {
@@ -113,14 +175,39 @@ impl Arguments {
             .write(&report, text::render_replay, &report.sentence)?;
         Ok(report.outcome.into())
     }
-}
 
-/// The case of `trial`, of gradproof's own backprop.
-fn examine(trial: &Trial) -> Result<Report, String> {
-    let posed = trial.posed().map_err(|error| error.to_string())?;
-    let sources = all_sources(backprop(trial.precision), posed.setup.step);
-    let checked = check_posed(posed, &sources, &Silent).map_err(|error| error.to_string())?;
-    Ok(checked.report)
+    fn line(&self, line: &Line, strategy: Option<&str>) -> Result<Again, String> {
+        match (&line.replay, strategy, &line.seed) {
+            (Some(Replay::Check(case)), ..) => {
+                let checked = check(case, &Silent).map_err(|error| error.to_string())?;
+                Ok(Again::Report(Box::new(checked.report)))
+            }
+            (Some(Replay::Trial(trial)), ..) => self.again(trial),
+            (None, Some(name), Some(seed)) => {
+                let strategy = Strategy::named(name).map_err(|error| error.to_string())?;
+                let tree = strategy.tree(seed).map_err(|error| error.to_string())?;
+                self.again(&Trial {
+                    case: tree.current(),
+                    precision: Precision::F64,
+                })
+            }
+            _ => Err(
+                "a seed alone says nothing without its strategy; use --strategy conv2d, say, or run the property test that the file is of"
+                    .to_owned(),
+            ),
+        }
+    }
+
+    /// The case of `trial` once more.
+    fn again(&self, trial: &Trial) -> Result<Again, String> {
+        let examiner = self.subject.examiner(trial.precision);
+        let found = examiner.and_then(|mut examiner| examiner.examine(trial));
+        Ok(match found.map_err(|error| error.to_string())? {
+            Found::Report(report) => Again::Report(report),
+            Found::Failed(why) => Again::Failed(why),
+            Found::Refused(what) => Again::Refused(what),
+        })
+    }
 }
 
 /// What the seeds of `fuzz-NAME.txt` are of.

@@ -7,6 +7,7 @@ use std::path::Path;
 use clap::Args;
 
 use crate::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
+use crate::spec::files::Files;
 use crate::spec::preset::preset;
 use crate::spec::{ArraysSpec, DataSpec, NetworkSpec, PenaltySpec};
 
@@ -28,9 +29,10 @@ pub(super) struct Subject {
     samples: usize,
 
     /// The arithmetic of the gradient under test, f64 or f32; the references are in f64 at the same
-    /// numbers
-    #[arg(long, value_name = "f64|f32", default_value = "f64", value_parser = precision)]
-    precision: Precision,
+    /// numbers [default: f64; with --gradients of float32 numbers f32]
+    #[arg(long, value_name = "f64|f32", value_parser = precision)]
+    precision: Option<Precision>,
+
     /// Samples of your own instead of the network's: a .npz file, .npy or IDX files as
     /// SAMPLES,LABELS, or a folder with a folder of PNG files for each class
     #[arg(long, value_name = "PATH")]
@@ -52,11 +54,22 @@ impl Subject {
         Self {
             seed: 1,
             samples: 4,
-            precision: Precision::F64,
+            precision: None,
             data: None,
             train_steps: 0,
             penalty: None,
         }
+    }
+
+    /// The same in the arithmetic that `precision` finds, where none was asked for.
+    pub(super) fn or_precision(
+        mut self,
+        precision: impl FnOnce() -> Result<Precision, String>,
+    ) -> Result<Self, String> {
+        if self.precision.is_none() {
+            self.precision = Some(precision()?);
+        }
+        Ok(self)
     }
 
     /// The case of this point of `network`, for all sources and coordinates.
@@ -68,7 +81,7 @@ impl Subject {
         Ok(Case {
             spec,
             seed: self.seed,
-            precision: self.precision,
+            precision: self.precision.unwrap_or_default(),
             samples: self.samples,
             train_steps: self.train_steps,
             penalty: self.penalty,
@@ -76,6 +89,7 @@ impl Subject {
             coordinates: Selection::All,
             sources: SourceName::ALL.to_vec(),
             order: Order::First,
+            files: Files::default(),
         })
     }
 }

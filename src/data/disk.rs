@@ -18,18 +18,21 @@ pub(super) fn content(path: &str) -> Result<Vec<u8>, DataError> {
             ),
         )
     };
-    let file = File::open(path).map_err(cannot)?;
-    let mut bytes = Vec::new();
-    file.take(MOST_BYTES as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(cannot)?;
-    if bytes.len() > MOST_BYTES {
-        return Err(wrong(
+    let bytes = whole(path).map_err(cannot)?;
+    bytes.ok_or_else(|| {
+        wrong(
             path,
             format!("it is larger than {MOST_BYTES} bytes: make it smaller"),
-        ));
-    }
-    Ok(bytes)
+        )
+    })
+}
+
+/// A file's bytes; `None` when they are more than [`MOST_BYTES`].
+pub(super) fn whole(path: &str) -> std::io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let file = File::open(path)?;
+    file.take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() <= MOST_BYTES).then_some(bytes))
 }
 
 /// Paths and contents, and their classes.

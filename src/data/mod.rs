@@ -10,6 +10,7 @@ pub mod npy;
 mod npz;
 #[cfg(feature = "files")]
 mod png;
+pub mod tensors;
 
 use thiserror::Error;
 

@@ -57,16 +57,18 @@ impl From<io::Error> for NpyError {
 
 /// A type of entries.
 #[derive(Clone, Copy)]
-struct Kind {
-    letter: u8,
-    size: usize,
+pub(super) struct Kind {
+    /// As NumPy writes it: f, i, u or b.
+    pub(super) letter: u8,
+    /// Bytes of an entry.
+    pub(super) size: usize,
     is_big: bool,
 }
 
-struct Header {
-    kind: Kind,
+pub(super) struct Header {
+    pub(super) kind: Kind,
     is_fortran: bool,
-    shape: Vec<usize>,
+    pub(super) shape: Vec<usize>,
 }
 
 /// Read a whole .npy file.
@@ -74,6 +76,12 @@ struct Header {
 /// # Errors
 /// [`NpyError`].
 pub fn read(mut reader: impl Read) -> Result<Array, NpyError> {
+    let header = read_header(&mut reader)?;
+    read_entries(reader, header)
+}
+
+/// Read up to where the entries begin.
+pub(super) fn read_header(reader: &mut impl Read) -> Result<Header, NpyError> {
     let mut start = [0; 8];
     reader.read_exact(&mut start).map_err(|_| NpyError::Magic)?;
     if !start.starts_with(b"\x93NUMPY") {
@@ -98,8 +106,11 @@ pub fn read(mut reader: impl Read) -> Result<Array, NpyError> {
     }
     let mut text = vec![0; length];
     reader.read_exact(&mut text).map_err(cut)?;
-    let header = header(&text)?;
+    header(&text)
+}
 
+/// Read the entries behind `header`, and see that nothing follows them.
+pub(super) fn read_entries(reader: impl Read, header: Header) -> Result<Array, NpyError> {
     let too_large = || NpyError::TooLarge {
         shape: header.shape.clone(),
     };
@@ -156,6 +167,7 @@ fn number(kind: Kind, bytes: &[u8]) -> f64 {
     }
     let bits = u64::from_le_bytes(little);
     match (kind.letter, kind.size) {
+        (b'f', 2) => half(bits as u16),
         (b'f', 4) => f64::from(f32::from_bits(bits as u32)),
         (b'f', _) => f64::from_bits(bits),
         // The sign goes up to the top, and comes down again with the shift.
@@ -165,6 +177,18 @@ fn number(kind: Kind, bytes: &[u8]) -> f64 {
         }
         _ => bits as f64,
     }
+}
+
+/// A number of IEEE 754's binary16: 1 bit of sign, 5 of exponent, 10 of fraction.
+pub(super) fn half(bits: u16) -> f64 {
+    let fraction = f64::from(bits & 0x3ff);
+    let size = match i32::from(bits >> 10 & 0x1f) {
+        0 => fraction * f64::exp2(-24.0),
+        0x1f if fraction == 0.0 => f64::INFINITY,
+        0x1f => f64::NAN,
+        exponent => (1024.0 + fraction) * f64::exp2(f64::from(exponent - 25)),
+    };
+    if bits >> 15 == 0 { size } else { -size }
 }
 
 /// The three things that a header says.
@@ -216,7 +240,7 @@ fn descr(cursor: &mut Cursor<'_>) -> Result<Kind, NpyError> {
     };
     let size = usize::from(size.wrapping_sub(b'0'));
     let is_read = match letter {
-        b'f' => [4, 8].contains(&size),
+        b'f' => [2, 4, 8].contains(&size),
         b'i' | b'u' => [1, 2, 4, 8].contains(&size),
         b'b' => size == 1,
         _ => false,

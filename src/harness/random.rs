@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::network::{Coordinate, Problem};
 use crate::report::Setup;
 use crate::spec::case::{Case, Order, Precision, Selection, Step};
+use crate::spec::files::Files;
 use crate::spec::plan::PlanError;
 use crate::spec::token::{self, TokenError};
 use crate::spec::{DataSpec, LossSpec};
@@ -140,6 +141,7 @@ impl Trial {
             penalty: None,
             step: Step::Auto,
             coordinates: Selection::All,
+            files: Files::default(),
         };
         Ok(Posed {
             problem,

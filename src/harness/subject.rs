@@ -1,12 +1,14 @@
 //! Somebody's own operators, under test: what is asked of them, and what they answer.
 
 use std::collections::BTreeMap;
+use std::ops::Index;
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, IxDyn};
 use thiserror::Error;
 
 use crate::loss::Loss;
 use crate::network::{LeafName, Network, Problem};
+use crate::report::words::listed;
 use crate::spec::case::Precision;
 use crate::spec::{NetworkSpec, OpSpec};
 
@@ -125,27 +127,21 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The input, batch first.
+    /// The numbers of this name: `x` is the input, `weight` and `bias` are parameters. `None` when there
+    /// are none.
     #[must_use]
-    pub fn x(&self) -> &'a ArrayD<f64> {
-        &self.problem.input
+    pub fn get(&self, name: &str) -> Option<&'a ArrayD<f64>> {
+        let mut leaves = self.leaves().into_iter();
+        let (leaf, _) = leaves.find(|(_, own)| own == name)?;
+        Some(self.problem.leaf(leaf))
     }
 
-    /// The parameter of this name, such as `weight`; `None` when there is none.
+    /// The gradient of the output that backward starts from; of a loss, or of a network's, its factor.
     #[must_use]
-    pub fn parameter(&self, name: &str) -> Option<&'a ArrayD<f64>> {
-        let named = self.leaves().into_iter().skip(1);
-        let mut leaves = named.filter(|(_, own)| own == name);
-        leaves.next().map(|(leaf, _)| self.problem.leaf(leaf))
-    }
-
-    /// The gradient of the output that backward starts from; `None` for a loss or a network, whose loss
-    /// says it.
-    #[must_use]
-    pub fn cotangent(&self) -> Option<&'a ArrayD<f64>> {
+    pub fn cotangent(&self) -> ArrayD<f64> {
         match (&self.asked, &self.problem.objective.loss) {
-            (Asked::Operator(_), Some(Loss::WeightedSum { cotangent })) => Some(cotangent),
-            _ => None,
+            (Asked::Operator(_), Some(Loss::WeightedSum { cotangent })) => cotangent.clone(),
+            _ => ArrayD::from_elem(IxDyn(&[]), self.problem.objective.scale),
         }
     }
 
@@ -167,5 +163,21 @@ impl<'a> Request<'a> {
             }
             _ => network.leaf_name(leaf).to_owned(),
         }
+    }
+}
+
+/// `request["weight"]`.
+///
+/// # Panics
+/// When there is nothing of this name; [`Request::get`] says so instead.
+impl Index<&str> for Request<'_> {
+    type Output = ArrayD<f64>;
+
+    fn index(&self, name: &str) -> &ArrayD<f64> {
+        self.get(name).unwrap_or_else(|| {
+            let names = self.leaves().into_iter().map(|(_, name)| name);
+            let names: Vec<String> = names.collect();
+            panic!("the request has no '{name}', only {}", listed(&names))
+        })
     }
 }

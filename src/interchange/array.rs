@@ -1,13 +1,10 @@
 //! Arrays in files: a shape, and numbers in row-major order.
 
-use std::fmt;
-
-use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::tensor::{self, Tensor, values};
 
-use super::CaseError;
+use super::{CaseError, number};
 
 /// An array as it stands in a file. A number that JSON has none for is `NaN`, `Infinity`,
 /// `-Infinity`, one of these in quotes, or `null`, which is read as NaN.
@@ -56,55 +53,13 @@ impl PartialEq for Entry {
 
 impl Serialize for Entry {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(value) = *self;
-        if value.is_finite() {
-            serializer.serialize_f64(value)
-        } else if value.is_nan() {
-            serializer.serialize_str("NaN")
-        } else {
-            serializer.serialize_str(if value > 0.0 { "Infinity" } else { "-Infinity" })
-        }
+        number::serialize(&self.0, serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Entry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(EntryVisitor)
-    }
-}
-
-struct EntryVisitor;
-
-impl Visitor<'_> for EntryVisitor {
-    type Value = Entry;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, null, NaN, Infinity or -Infinity")
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Entry, E> {
-        Ok(Entry(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Entry, E> {
-        Ok(Entry(value as f64))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Entry, E> {
-        Ok(Entry(value as f64))
-    }
-
-    fn visit_unit<E>(self) -> Result<Entry, E> {
-        Ok(Entry(f64::NAN))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Entry, E> {
-        match text {
-            "NaN" => Ok(Entry(f64::NAN)),
-            "Infinity" => Ok(Entry(f64::INFINITY)),
-            "-Infinity" => Ok(Entry(f64::NEG_INFINITY)),
-            _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
-        }
+        number::deserialize(deserializer).map(Self)
     }
 }
 

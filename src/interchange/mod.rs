@@ -26,6 +26,7 @@ mod case;
 mod error;
 mod files;
 mod loss;
+pub mod number;
 mod problem;
 mod tokens;
 

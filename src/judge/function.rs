@@ -76,7 +76,18 @@ pub fn check_gradient(
     if x.is_empty() {
         return Err(ClaimError::Empty);
     }
-    let findings = gradient(f, x, options);
+    let claimed: Vec<Estimate> = claimed
+        .iter()
+        .map(|&value| Estimate { value, error: 0.0 })
+        .collect();
+    Ok(judge_claims(&claimed, &gradient(f, x, options)))
+}
+
+/// Hold claimed derivatives, each with a bound on its own rounding error, against what the function's
+/// values say.
+#[must_use]
+pub fn judge_claims(claimed: &[Estimate], findings: &[Finding]) -> Vec<Claim> {
+    let values = claimed.iter().map(|claim| claim.value);
     let largest = findings
         .iter()
         .flat_map(|finding| match finding {
@@ -84,20 +95,20 @@ pub fn check_gradient(
             Finding::AtKink { left, right } => [left.value, right.value],
             Finding::Unresolved(_) | Finding::Invalid(_) => [0.0; 2],
         })
-        .chain(claimed.iter().copied().filter(|claim| claim.is_finite()))
+        .chain(values.filter(|claim| claim.is_finite()))
         .fold(0.0, |largest: f64, slope| largest.max(slope.abs()));
-    let checked = findings.into_iter().zip(claimed);
-    Ok(checked
-        .map(|(finding, &claimed)| Claim {
-            claimed,
+    let checked = findings.iter().zip(claimed);
+    checked
+        .map(|(&finding, &claimed)| Claim {
+            claimed: claimed.value,
             finding,
             outcome: outcome(claimed, finding, largest),
         })
-        .collect())
+        .collect()
 }
 
-fn outcome(claimed: f64, finding: Finding, largest: f64) -> Outcome {
-    if !claimed.is_finite() {
+fn outcome(claimed: Estimate, finding: Finding, largest: f64) -> Outcome {
+    if !claimed.value.is_finite() {
         return Outcome::InvalidClaim;
     }
     match finding {
@@ -108,7 +119,9 @@ fn outcome(claimed: f64, finding: Finding, largest: f64) -> Outcome {
         }
         Finding::AtKink { .. } => Outcome::AtKink(Side::Outside),
         Finding::Smooth(estimate) if !between(claimed, estimate, estimate) => Outcome::Disagree,
-        Finding::Smooth(Estimate { error, .. }) if largest > 0.0 && error >= largest => {
+        Finding::Smooth(Estimate { error, .. })
+            if largest > 0.0 && error + claimed.error >= largest =>
+        {
             Outcome::BoundTooWide
         }
         Finding::Smooth(_) => Outcome::Agree,
@@ -118,8 +131,9 @@ fn outcome(claimed: f64, finding: Finding, largest: f64) -> Outcome {
 /// Whether a claim lies between two slopes, give or take their bounds. NaN does not.
 ///
 /// Below the smallest normal number precision is absolute, which no relative bound covers.
-fn between(claimed: f64, a: Estimate, b: Estimate) -> bool {
-    let slack = f64::MIN_POSITIVE;
+fn between(claimed: Estimate, a: Estimate, b: Estimate) -> bool {
+    let slack = f64::MIN_POSITIVE + claimed.error;
+    let claimed = claimed.value;
     claimed >= (a.value - a.error).min(b.value - b.error) - slack
         && claimed <= (a.value + a.error).max(b.value + b.error) + slack
 }

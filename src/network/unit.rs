@@ -1,11 +1,14 @@
 //! The units that have branches, and their names.
 
+use serde::{Deserialize, Serialize};
+
 use crate::tensor;
 
 use super::Network;
 
 /// Something that has branches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unit {
     /// An entry of a layer's output.
     Layer {

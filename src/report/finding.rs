@@ -51,9 +51,12 @@ pub struct CrossedRow {
     pub digits: f64,
     /// Kinks between the ends of the step.
     pub count: usize,
+    /// Whether there are more: only the nearest are counted then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub are_more: bool,
     /// Some of them, those that move the difference most first.
     pub switches: Vec<Switch>,
-    /// By how much all of them together move the difference, to first order.
+    /// By how much those that are counted together move the difference, to first order.
     pub explained: Number,
 }
 

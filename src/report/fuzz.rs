@@ -62,6 +62,70 @@ pub struct CaseOutcomes {
     pub refused: usize,
 }
 
+/// What became of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// Output and gradient are right.
+    Right,
+    /// Something disagrees.
+    Wrong,
+    /// Nothing of it can be seen.
+    Unseen,
+    /// It could not be judged.
+    Unjudged,
+    /// There was no answer.
+    Failed,
+    /// There is no such operator.
+    Refused,
+}
+
+/// One case of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaseTally {
+    /// Its number, from 0, among the new cases or the kept ones.
+    pub index: usize,
+    /// What became of it.
+    pub ended: Ended,
+    /// Its derivatives.
+    pub counts: Counts,
+}
+
+/// What all shares of a run have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FuzzRun {
+    /// What is drawn.
+    pub strategy: String,
+    /// New cases, of all shares together; `None` when time ends the run.
+    pub cases: Option<usize>,
+    /// The seed that all cases come from.
+    pub seed: u64,
+    /// Arithmetic of the gradients under test.
+    pub precision: Precision,
+    /// The program under test; gradproof's own backprop when none is named.
+    pub subject: Option<String>,
+    /// The earlier failures, as a checksum of what the file says.
+    pub kept: u32,
+}
+
+/// What one process found in its share of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FuzzShare {
+    /// The run.
+    pub run: FuzzRun,
+    /// Its earlier failures, in order, up to the first that fails again.
+    pub kept: Vec<CaseTally>,
+    /// Its new cases, in order, up to the first that fails.
+    pub new: Vec<CaseTally>,
+    /// Whether it ended before its time.
+    pub interrupted: bool,
+    /// Its first failure, made as small as it goes.
+    pub failure: Option<FuzzFailure>,
+}
+
 /// A failing case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FuzzFailure {
@@ -83,6 +147,10 @@ pub struct FuzzFailure {
     pub file: Option<String>,
     /// What is wrong with the small case.
     pub finding: Finding,
+    /// What the gradients of the case as it was drawn look like: one that is small may have too few
+    /// numbers to tell.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drawn_as: Vec<String>,
     /// A Rust test that repeats it.
     pub test: String,
 }
@@ -106,7 +174,27 @@ pub enum Finding {
     Failed(String),
 }
 
+impl Ended {
+    /// Whether it speaks against who is under test.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Wrong | Self::Failed)
+    }
+}
+
 impl CaseOutcomes {
+    /// Count a case.
+    pub fn add(&mut self, ended: Ended) {
+        *match ended {
+            Ended::Right => &mut self.right,
+            Ended::Wrong => &mut self.wrong,
+            Ended::Unseen => &mut self.unseen,
+            Ended::Unjudged => &mut self.unjudged,
+            Ended::Failed => &mut self.failed,
+            Ended::Refused => &mut self.refused,
+        } += 1;
+    }
+
     /// All cases.
     #[must_use]
     pub fn total(&self) -> usize {

@@ -1,11 +1,14 @@
 //! What a check found, as plain data: every renderer and every exit code derives from it.
 
+pub mod account;
+pub mod claim;
+pub mod failure;
 mod finding;
 pub mod fuzz;
 pub mod json;
 mod part;
 pub mod power;
-mod replay;
+pub mod replay;
 mod second;
 mod single;
 pub mod sweep;
@@ -18,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::judge::{Number, words};
 use crate::spec::case::{Precision, Selection, Step};
+use crate::spec::files::Files;
 use crate::spec::{DataSpec, PenaltySpec};
 
 pub use finding::{
@@ -81,6 +85,9 @@ pub struct Setup {
     pub step: Step,
     /// Which parameters were to be checked.
     pub coordinates: Selection,
+    /// The files that parameters and the gradient under test come from.
+    #[serde(default, skip_serializing_if = "Files::is_empty")]
+    pub files: Files,
 }
 
 /// What became of the fault that every check plants to prove that it can fail.

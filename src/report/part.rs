@@ -102,8 +102,8 @@ pub struct SourceValue {
     pub source: SourceName,
     /// Whose forward pass it uses.
     pub forward: Forward,
-    /// The value.
-    pub value: Number,
+    /// The value; `None` when the source does not know it.
+    pub value: Option<Number>,
 }
 
 impl Part {

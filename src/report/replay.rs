@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fuzz::Finding;
 use super::words::{counted, grouped};
 use super::{Outcome, Report};
 
@@ -29,7 +30,51 @@ pub struct ReplayRow {
     /// The line it stands in, from 1.
     pub line: usize,
     /// What was found.
-    pub report: Report,
+    #[serde(flatten)]
+    pub again: Again,
+}
+
+/// What was found when a case was repeated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Again {
+    /// It was judged.
+    Report(Box<Report>),
+    /// Whoever is under test gave no answer, and why.
+    Failed(String),
+    /// Whoever is under test has no such operator, by their own account.
+    Refused(String),
+}
+
+impl Again {
+    /// What it says of who is under test.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Report(report) => report.outcome,
+            Self::Failed(_) => Outcome::Wrong,
+            Self::Refused(_) => Outcome::Unjudged,
+        }
+    }
+
+    /// The same in a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Report(report) => report.sentence.clone(),
+            Self::Failed(why) => format!("No answer: {why}"),
+            Self::Refused(what) => format!("Cannot tell: it has no {what}, by its own account."),
+        }
+    }
+}
+
+impl From<Finding> for Again {
+    fn from(finding: Finding) -> Self {
+        match finding {
+            Finding::Wrong(report) => Self::Report(report),
+            Finding::Failed(why) => Self::Failed(why),
+        }
+    }
 }
 
 impl ReplayReport {
@@ -37,7 +82,7 @@ impl ReplayReport {
     #[must_use]
     pub fn new(file: String, cases: Vec<ReplayRow>) -> Self {
         let count = |outcome| {
-            let of_outcome = cases.iter().filter(|case| case.report.outcome == outcome);
+            let of_outcome = cases.iter().filter(|case| case.again.outcome() == outcome);
             of_outcome.count()
         };
         let (wrong, unjudged) = (count(Outcome::Wrong), count(Outcome::Unjudged));

@@ -9,9 +9,10 @@
 //! Source: N. J. Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd ed., section 2.8.
 
 /// A binary format of IEEE 754.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// Double precision.
+    #[default]
     F64,
     /// Single precision.
     F32,

@@ -16,8 +16,8 @@ use super::behind::Owner;
 use super::clearance::{beyond_ties, tie};
 use super::dual::{derivatives, passes};
 
-/// Kinks that are looked for on one side of a coordinate.
-const MOST_CROSSINGS: usize = 64;
+/// Kinks are at one place when their distances differ by less than this share: rounding alone does that.
+const ONE_PLACE: f64 = 1e-9;
 
 /// Combinations of branches that are tried one by one.
 const MOST_COMBINATIONS: usize = 64;
@@ -51,7 +51,25 @@ struct Turn {
     at: f64,
 }
 
-/// The kinks within `reach` of `coordinate`, nearest first, 64 at most on each side.
+/// The kinks on both sides of a coordinate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Crossings {
+    /// The kinks, nearest first.
+    pub kinks: Vec<Crossing>,
+    /// Whether these are all within reach; further ones were left out otherwise.
+    pub is_complete: bool,
+}
+
+impl Crossings {
+    /// What the kinks add to the central difference of step `h`, to first order.
+    #[must_use]
+    pub fn share(&self, h: f64) -> f64 {
+        self.kinks.iter().map(|kink| kink.share(h)).sum()
+    }
+}
+
+/// The kinks within `reach` of `coordinate`, `most` at most on each side: a large step can cross
+/// thousands, and each takes two passes.
 ///
 /// They are met one after the other, from the point outwards: behind each the next is looked for on
 /// the branches that hold there.
@@ -61,17 +79,23 @@ pub fn crossings(
     pattern: &Pattern,
     coordinate: Coordinate,
     reach: f64,
-) -> Vec<Crossing> {
-    let mut crossings = Vec::new();
+    most: usize,
+) -> Crossings {
+    let mut kinks = Vec::new();
+    let mut is_complete = true;
     for side in [1.0, -1.0] {
         let mut branches = pattern.clone();
         let mut before = slope(problem, &branches, coordinate);
         let mut passed: Vec<Turn> = Vec::new();
-        while passed.len() < MOST_CROSSINGS {
+        loop {
             let next = turns(problem, &branches, coordinate, reach)
                 .into_iter()
                 .find(|turn| turn.at * side > 0.0 && !is_behind(&passed, turn));
             let Some(turn) = next else { break };
+            if passed.len() == most {
+                is_complete = false;
+                break;
+            }
             let slope_change = match turn.unit {
                 unit @ (Unit::Layer { .. } | Unit::Loss { .. }) => {
                     branches = branches.with(unit, turn.choice);
@@ -82,7 +106,7 @@ pub fn crossings(
                 }
                 Unit::Penalty => penalty_change(problem, coordinate, turn.at),
             };
-            crossings.push(Crossing {
+            kinks.push(Crossing {
                 unit: turn.unit,
                 at: turn.at,
                 slope_change,
@@ -90,18 +114,20 @@ pub fn crossings(
             passed.push(turn);
         }
     }
-    crossings.sort_by(|a, b| a.at.abs().total_cmp(&b.at.abs()).then(a.unit.cmp(&b.unit)));
-    crossings
+    kinks.sort_by(|a, b| a.at.abs().total_cmp(&b.at.abs()).then(a.unit.cmp(&b.unit)));
+    Crossings { kinks, is_complete }
 }
 
-/// Whether a turn is one that was taken already, or lies before the last one: rounding can put the
-/// way back of a unit that has just turned a little further out.
+/// Whether a turn lies before the last one, or was taken already at its place: rounding can put the way
+/// back of a unit that has just turned a little further out. Further out still, a unit may well turn back,
+/// when one before it has turned in between.
 fn is_behind(passed: &[Turn], turn: &Turn) -> bool {
-    passed.last().is_some_and(|last| {
-        let is_known = passed.iter().any(|passed| {
-            passed.unit == turn.unit && (passed.choice == turn.choice || turn.unit == Unit::Penalty)
-        });
-        is_known || turn.at.abs() < last.at.abs() * (1.0 - 1e-9)
+    let distance = turn.at.abs();
+    passed.iter().any(|passed| {
+        let is_known = passed.unit == turn.unit
+            && (passed.choice == turn.choice || turn.unit == Unit::Penalty)
+            && distance <= passed.at.abs() * (1.0 + ONE_PLACE);
+        is_known || distance < passed.at.abs() * (1.0 - ONE_PLACE)
     })
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use crate::network::{Coordinate, LeafName, Problem};
+use crate::loss::Loss;
+use crate::network::{Coordinate, LeafName, Pattern, Problem};
 use crate::scalar::Format;
 use crate::tensor::{Tensor, values};
 
@@ -21,7 +22,7 @@ const PERTURBATIONS: u64 = 0;
 /// ([`SAFETY_OTHER_ORDER`]).
 #[derive(Clone, Debug)]
 pub struct Given {
-    value: f64,
+    value: Option<f64>,
     gradients: BTreeMap<LeafName, Tensor<f64>>,
     format: Format,
 }
@@ -49,6 +50,22 @@ impl Given {
         gradients: BTreeMap<LeafName, Tensor<f64>>,
         format: Format,
     ) -> Result<Self, GivenError> {
+        let given = Self::without_value(problem, gradients, format)?;
+        Ok(Self {
+            value: Some(value),
+            ..given
+        })
+    }
+
+    /// The same where the objective's value is not known.
+    ///
+    /// # Errors
+    /// As [`Given::new`].
+    pub fn without_value(
+        problem: &Problem,
+        gradients: BTreeMap<LeafName, Tensor<f64>>,
+        format: Format,
+    ) -> Result<Self, GivenError> {
         for (leaf, gradient) in &gradients {
             let expected = problem.leaf(*leaf).shape();
             if gradient.shape() != expected {
@@ -60,7 +77,7 @@ impl Given {
             }
         }
         Ok(Self {
-            value,
+            value: None,
             gradients,
             format,
         })
@@ -75,6 +92,15 @@ impl Given {
             .filter(|leaf| self.gradients.contains_key(leaf))
             .flat_map(|leaf| problem.coordinates(leaf))
             .collect()
+    }
+
+    /// How far rounding spreads the derivative that is given, which at a kink may be that of another
+    /// branch than ours: where ours is 0, and nothing rounded, theirs is rounded by its own size.
+    fn spread(&self, usual: &Rounding, coordinate: Coordinate) -> f64 {
+        let own = self.value_at(coordinate).abs() * self.format.unit_roundoff();
+        let spread = usual.derivative(coordinate);
+        // Of what is not a number nothing is added.
+        if own > spread { own } else { spread }
     }
 
     /// Of a coordinate for which nothing is given, that is not a number.
@@ -97,6 +123,20 @@ impl GradientSource for Given {
         self.format
     }
 
+    fn knows_value(&self) -> bool {
+        self.value.is_some()
+    }
+
+    /// Of a layer alone: what it was given is what it started from.
+    fn output_gradients(&self, problem: &Problem, _: &Pattern) -> Option<Vec<Tensor<f64>>> {
+        match (problem.network.layers(), &problem.objective.loss) {
+            ([_], Some(Loss::WeightedSum { cotangent })) => {
+                Some(vec![cotangent * problem.objective.scale])
+            }
+            _ => None,
+        }
+    }
+
     fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError> {
         let Question {
             problem, pattern, ..
@@ -104,14 +144,18 @@ impl GradientSource for Given {
         let usual = Rounding::measure_usual(problem, pattern, PERTURBATIONS, self.format);
         let estimate = |coordinate: &Coordinate| Estimate {
             value: self.value_at(*coordinate),
-            error: SAFETY_OTHER_ORDER * usual.derivative(*coordinate),
+            error: SAFETY_OTHER_ORDER * self.spread(&usual, *coordinate),
         };
         let estimates = question.coordinates.iter().map(estimate).collect();
+        let is_unknown = |position: &usize| {
+            let leaf = question.coordinates[*position].leaf;
+            !self.gradients.contains_key(&leaf)
+        };
         (question.progress)(question.coordinates.len());
         Ok(Gradient {
-            value: self.value,
+            value: self.value.unwrap_or(f64::NAN),
             estimates,
-            kinks: Vec::new(),
+            kinks: (0..question.coordinates.len()).filter(is_unknown).collect(),
             steps: Vec::new(),
         })
     }

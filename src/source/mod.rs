@@ -38,15 +38,16 @@ use crate::tensor::{Tensor, values};
 pub use backprop::Backprop;
 pub use central::{Central, Ground, Kink, Stepped};
 pub use clearance::{Clearance, Room};
-pub use crossing::{Crossing, crossings, slopes_of_branches};
+pub use crossing::{Crossing, Crossings, crossings, slopes_of_branches};
 pub use dual::{Dual, on_branches};
 pub use extended::{
     Extended, ExtendedSlope, MOST_EXTENDED_DIGITS, ROUNDOFF_RATIO, extended, extended_digits,
 };
 pub use faulty::FaultySource;
 pub use function::{
-    Detection, Finding, InputError, LadderOptions, MOST_EVALUATIONS, MOST_KINK_EVALUATIONS, Reason,
-    Side, derivative, detect_kink, extrapolate, gradient,
+    Detection, Finding, Formula, FormulaGradient, InputError, LadderOptions, MOST_EVALUATIONS,
+    MOST_KINK_EVALUATIONS, Reason, Side, derivative, detect_kink, extrapolate, formula_gradient,
+    gradient,
 };
 pub use given::{Given, GivenError};
 pub use jacobian::{adjoint_spread, jacobian_columns, jacobian_vector, under_cotangent};
@@ -62,20 +63,23 @@ pub use turned::{Turned, turned};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The derivative.
+    #[serde(with = "crate::interchange::number")]
     pub value: f64,
     /// A bound on |value − true value|; infinite when nothing is known.
+    #[serde(with = "crate::interchange::number")]
     pub error: f64,
 }
 
 /// What a source answers.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gradient {
     /// The objective's value.
+    #[serde(with = "crate::interchange::number")]
     pub value: f64,
     /// One derivative for each coordinate asked for, in that order.
     pub estimates: Vec<Estimate>,
     /// Positions, ascending, of the coordinates at which the source cannot say anything, since its
-    /// steps cross a kink or leave the finite numbers.
+    /// steps cross a kink or leave the finite numbers, or nobody told it.
     pub kinks: Vec<usize>,
     /// What a source that takes steps met at each coordinate; empty for one that takes none.
     pub steps: Vec<Stepped>,
@@ -127,6 +131,11 @@ pub trait GradientSource: Sync {
     /// The arithmetic that it computes in: pattern and rounding of a question are of that.
     fn format(&self) -> Format {
         Format::F64
+    }
+
+    /// Whether it knows the objective's value; one that does not answers NaN.
+    fn knows_value(&self) -> bool {
+        true
     }
 
     /// Compute the derivative with respect to every coordinate asked for.

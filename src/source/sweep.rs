@@ -18,6 +18,9 @@ use super::{Crossing, Estimate, Point, Question, crossings};
 const FIRST_EXPONENT: i32 = 2;
 const LAST_EXPONENT: i32 = -45;
 
+/// Kinks that are looked for on each side of a coordinate.
+const MOST_KINKS: usize = 64;
+
 /// One coordinate seen over many steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sweep {
@@ -63,6 +66,64 @@ impl Rung {
 /// When the problem has no such coordinate.
 #[must_use]
 pub fn sweep(point: &Point, coordinate: Coordinate) -> Sweep {
+    let (origin, rungs) = on_line(point, coordinate, |line| {
+        let origin = line.origin();
+        let at_origin = line.at(origin).value;
+        let size = typical_size(values(point.problem.leaf(coordinate.leaf)));
+        let scale = size.max(origin.abs()).log2().floor();
+        let mut rungs = Vec::new();
+        for exponent in (LAST_EXPONENT..=FIRST_EXPONENT).rev() {
+            let step = f64::exp2(scale + f64::from(exponent));
+            if !step.is_finite() {
+                continue;
+            }
+            if origin + step <= origin || origin - step >= origin {
+                break;
+            }
+            rungs.push(rung(line, step, at_origin));
+        }
+        (origin, rungs)
+    });
+    let nearest = nearest(point, coordinate, &rungs);
+    Sweep {
+        coordinate,
+        origin,
+        rungs,
+        nearest,
+    }
+}
+
+/// One step to both sides of a coordinate, with every number on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// w − h, w and w + h, as they are after rounding.
+    pub places: [f64; 3],
+    /// The objective there.
+    pub values: [f64; 3],
+    /// The slopes between them, and the units that switch.
+    pub rung: Rung,
+}
+
+/// Step by `h` along `coordinate` at `point`.
+///
+/// # Panics
+/// When the problem has no such coordinate.
+#[must_use]
+pub fn step_at(point: &Point, coordinate: Coordinate, h: f64) -> Step {
+    on_line(point, coordinate, |line| {
+        let w = line.origin();
+        let places = [w - h, w, w + h];
+        let values = places.map(|place| line.at(place).value);
+        Step {
+            places,
+            values,
+            rung: rung(line, h, values[1]),
+        }
+    })
+}
+
+/// What `work` finds on the line through `point` along `coordinate`.
+fn on_line<T>(point: &Point, coordinate: Coordinate, work: impl FnOnce(&mut Line<'_>) -> T) -> T {
     let Point {
         problem,
         pattern,
@@ -79,28 +140,7 @@ pub fn sweep(point: &Point, coordinate: Coordinate) -> Sweep {
     let owner = Owner::of(problem, coordinate.leaf, &problem.parameters, None);
     let mut line = Line::new(&question, &owner);
     line.move_to(coordinate);
-    let origin = line.origin();
-    let at_origin = line.at(origin).value;
-    let size = typical_size(values(problem.leaf(coordinate.leaf)));
-    let scale = size.max(origin.abs()).log2().floor();
-    let mut rungs = Vec::new();
-    for exponent in (LAST_EXPONENT..=FIRST_EXPONENT).rev() {
-        let step = f64::exp2(scale + f64::from(exponent));
-        if !step.is_finite() {
-            continue;
-        }
-        if origin + step <= origin || origin - step >= origin {
-            break;
-        }
-        rungs.push(rung(&mut line, step, at_origin));
-    }
-    let nearest = nearest(point, coordinate, &rungs);
-    Sweep {
-        coordinate,
-        origin,
-        rungs,
-        nearest,
-    }
+    work(&mut line)
 }
 
 /// The slopes of step `h`; those that are not finite too.
@@ -134,7 +174,13 @@ fn nearest(point: &Point, coordinate: Coordinate, rungs: &[Rung]) -> Option<Cros
     let smooth = rungs.get(position + 1).map_or(0.0, |rung| rung.step);
     // To first order it can seem to lie beyond the step that crosses it.
     let reach = 2.0 * rung.step;
-    let known = crossings(&point.problem, &point.pattern, coordinate, reach);
+    let known = crossings(
+        &point.problem,
+        &point.pattern,
+        coordinate,
+        reach,
+        MOST_KINKS,
+    );
     let switches = |crossing: &Crossing| {
         let end = if crossing.at > 0.0 {
             &rung.above
@@ -143,7 +189,7 @@ fn nearest(point: &Point, coordinate: Coordinate, rungs: &[Rung]) -> Option<Cros
         };
         end.contains(&crossing.unit)
     };
-    let mut kink = known.into_iter().find(switches)?;
+    let mut kink = known.kinks.into_iter().find(switches)?;
     let is_tie = kink.at.abs() <= f64::MIN_POSITIVE && smooth == 0.0;
     kink.at = if is_tie {
         0.0

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::scalar::Format;
 
+use super::files::Files;
 use super::token::{self, TokenError};
 use super::{NetworkSpec, PenaltySpec};
 
@@ -36,6 +37,9 @@ pub struct Case {
     /// Which derivatives are checked.
     #[serde(default, skip_serializing_if = "Order::is_first")]
     pub order: Order,
+    /// Parameters and a gradient under test that come from files.
+    #[serde(default, skip_serializing_if = "Files::is_empty")]
+    pub files: Files,
 }
 
 /// Which derivatives are checked.
@@ -124,11 +128,19 @@ pub enum SourceName {
     Reverse,
     /// Central differences.
     Central,
+    /// A gradient that another program computed, which is then under test instead of backpropagation's.
+    Given,
 }
 
 impl SourceName {
-    /// Every source, the gradient under test first.
+    /// Every source that can be asked for, the gradient under test first.
     pub const ALL: [Self; 4] = [Self::Backprop, Self::Dual, Self::Reverse, Self::Central];
+
+    /// Whether it is the gradient under test, and no reference.
+    #[must_use]
+    pub fn is_under_test(self) -> bool {
+        matches!(self, Self::Backprop | Self::Given)
+    }
 }
 
 impl fmt::Display for SourceName {
@@ -138,6 +150,7 @@ impl fmt::Display for SourceName {
             Self::Dual => "dual",
             Self::Reverse => "reverse",
             Self::Central => "central",
+            Self::Given => "given",
         })
     }
 }
@@ -191,6 +204,7 @@ mod tests {
             coordinates: Selection::Sample(100),
             sources: SourceName::ALL.to_vec(),
             order: Order::First,
+            files: Files::default(),
         }
     }
 
@@ -216,7 +230,7 @@ mod tests {
         assert_eq!(second.token().parse(), Ok(second));
         let json = serde_json::to_string(&case()).expect("a case is JSON");
         assert!(
-            !json.contains("order"),
+            !json.contains("order") && !json.contains("files"),
             "the token stays what it was: {json}"
         );
     }

@@ -83,10 +83,10 @@ fn witness(point: &Point, source: &dyn GradientSource, coordinates: &[Coordinate
     Witness {
         source: name,
         forward: source.forward(),
-        value: Estimate {
+        value: Some(Estimate {
             value: gradient.value,
             error: safety * point.rounding.value(),
-        },
+        }),
         derivatives,
     }
 }

@@ -30,6 +30,7 @@ fn known(case: &Case, h: f64) -> LadderOptions {
     LadderOptions {
         first_step: None,
         noise: (off > WRONGLY * last_digit).then_some(2.0 * off),
+        ..LadderOptions::default()
     }
 }
 

@@ -8,6 +8,7 @@ use gradproof::source::second::Moving;
 use gradproof::source::{Backprop, FaultySource};
 use gradproof::spec::PenaltySpec;
 use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
+use gradproof::spec::files::Files;
 use gradproof::spec::preset::preset;
 
 use super::point;
@@ -24,6 +25,7 @@ fn case(network: &str) -> Case {
         coordinates: Selection::Sample(120),
         sources: vec![SourceName::Backprop, SourceName::Dual],
         order: Order::Second,
+        files: Files::default(),
     }
 }
 

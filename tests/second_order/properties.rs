@@ -178,12 +178,16 @@ fn every_way_is_right_on_networks() {
     tally.into_inner().conclude("networks");
 }
 
-/// Up to depth 8 and width 128, on random data and on digits; fewer, since each takes a second.
+/// Up to depth 8 and width 128, on random data and on digits; fewer, since each takes a second. `.ci/run`
+/// says how many, and tries twice as many.
 #[test]
 fn every_way_is_right_on_deep_networks() {
     let tally = RefCell::new(Tally::default());
     let mut config = config("second_order_deep");
-    config.cases = (config.cases / 16).max(1);
+    config.cases = match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => (config.cases / 16).max(1),
+        None => 8,
+    };
     let outcome = TestRunner::new(config).run(&strategy::deep_network(), |case| {
         let problem = made(case.problem(Format::F64))?;
         let mut tally = tally.borrow_mut();

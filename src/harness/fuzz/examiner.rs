@@ -2,8 +2,9 @@
 
 use crate::check::{Silent, all_sources, backprop, check_posed};
 use crate::harness::random::Trial;
-use crate::report::fuzz::{CaseOutcomes, Finding};
-use crate::report::{Control, Counts, Outcome, Part, Report};
+use crate::report::fuzz::{Ended, Finding};
+use crate::report::verify::CaseOutcome;
+use crate::report::{Counts, Outcome, Part, Report};
 
 use super::FuzzError;
 
@@ -64,27 +65,30 @@ impl Found {
         }
     }
 
-    /// Add it to what there was.
-    pub fn count(&self, outcomes: &mut CaseOutcomes, counts: &mut Counts) {
+    /// What became of it.
+    #[must_use]
+    pub fn ended(&self) -> Ended {
+        match self {
+            Self::Failed(_) => Ended::Failed,
+            Self::Refused(_) => Ended::Refused,
+            Self::Report(report) => match report.case_outcome() {
+                CaseOutcome::Agree => Ended::Right,
+                CaseOutcome::Disagree => Ended::Wrong,
+                CaseOutcome::Unobservable => Ended::Unseen,
+                _ => Ended::Unjudged,
+            },
+        }
+    }
+
+    /// The verdicts on its derivatives.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
         match self {
             Self::Report(report) => {
                 let own: Vec<Counts> = report.parts.iter().map(Part::counts).collect();
-                let total = Counts::total(&own);
-                let is_blind = matches!(report.control, Control::Missed { .. });
-                *match report.outcome {
-                    Outcome::Right => &mut outcomes.right,
-                    Outcome::Wrong => &mut outcomes.wrong,
-                    Outcome::Unjudged if total.unresolved > 0 || is_blind => &mut outcomes.unjudged,
-                    // No derivative was large enough to plant a fault there.
-                    Outcome::Unjudged if total.agree + total.at_kink_inside > 0 => {
-                        &mut outcomes.right
-                    }
-                    Outcome::Unjudged => &mut outcomes.unseen,
-                } += 1;
-                *counts = Counts::total([&*counts, &total]);
+                Counts::total(&own)
             }
-            Self::Failed(_) => outcomes.failed += 1,
-            Self::Refused(_) => outcomes.refused += 1,
+            Self::Failed(_) | Self::Refused(_) => Counts::default(),
         }
     }
 }

@@ -74,6 +74,19 @@ pub struct Line {
     pub seed: Option<[u8; SEED_BYTES]>,
 }
 
+impl std::fmt::Display for Line {
+    /// What it repeats, without what is said of it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(seed) = &self.seed {
+            f.write_str(&seed_line(seed))?;
+        }
+        match &self.replay {
+            Some(replay) => write!(f, " {}", replay.token()),
+            None => Ok(()),
+        }
+    }
+}
+
 impl Line {
     /// The random case that it repeats: that of its token, or else what `strategy` draws from its seed;
     /// `None` when it is of something else.

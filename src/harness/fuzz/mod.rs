@@ -6,29 +6,31 @@
 
 mod draw;
 mod examiner;
+mod join;
 mod kept;
+mod share;
 mod shrink;
 mod tested;
 
-use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use thiserror::Error;
 
 use crate::check::CheckError;
-use crate::report::fuzz::{CaseOutcomes, FuzzFailure, FuzzReport, VERSION};
-use crate::report::{Counts, Outcome};
+use crate::report::fuzz::{CaseOutcomes, Finding, FuzzFailure, FuzzReport, FuzzRun, FuzzShare};
 use crate::spec::case::Precision;
 use crate::spec::plan::PlanError;
+use crate::spec::shard::Shard;
 
 use super::random::Trial;
 
 pub use draw::{DrawError, Strategy};
 pub use examiner::{Examiner, Found, Own};
+pub use join::{JoinError, report as joined};
 pub use kept::{Kept, KeptError, Line, entries};
-pub use tested::Tested;
+pub use share::share;
+pub use tested::{Tested, told};
 
 /// What is tried.
 #[derive(Clone, Debug)]
@@ -66,6 +68,9 @@ pub enum FuzzError {
     /// Kept failures cannot be read, or a new one not be kept.
     #[error(transparent)]
     Kept(#[from] KeptError),
+    /// The cases do not belong together.
+    #[error(transparent)]
+    Join(#[from] JoinError),
     /// There is nothing to examine with.
     #[error("{0}")]
     Subject(String),
@@ -89,12 +94,6 @@ pub trait Watch: Sync {
     }
 }
 
-/// One case that was examined.
-struct Examined {
-    index: usize,
-    found: Found,
-}
-
 /// Try random cases, each with an examiner that `make` makes, one for each thread.
 ///
 /// Earlier failures, kept in `NAME.txt` of the regressions' directory, come first. With a failure the
@@ -107,191 +106,80 @@ pub fn fuzz(
     make: &Make<'_>,
     watch: &dyn Watch,
 ) -> Result<FuzzReport, FuzzError> {
-    if options.cases.is_none() && options.time.is_none() {
-        return Err(FuzzError::Options(
-            "without an end it would never stop: use --cases or --time",
-        ));
-    }
-    if options.jobs == 0 {
-        return Err(FuzzError::Options(
-            "no job would do nothing: use --jobs 1 or more",
-        ));
-    }
-    let strategy = Strategy::named(&options.strategy)?;
-    let mut report = FuzzReport {
-        version: VERSION,
-        strategy: options.strategy.clone(),
-        seed: options.seed,
-        precision: options.precision,
-        subject: options.subject.clone(),
-        kept: 0,
-        cases: 0,
-        outcomes: CaseOutcomes::default(),
-        counts: Counts::default(),
-        interrupted: false,
-        failure: None,
-        outcome: Outcome::Unjudged,
-        sentence: String::new(),
-    };
-    let kept = options
-        .regressions
-        .as_ref()
-        .map(|directory| Kept::in_directory(directory, &options.strategy));
-    if let Some(kept) = &kept {
-        try_kept(kept, &strategy, options, make, watch, &mut report)?;
-    }
-    if report.failure.is_none() && !report.interrupted {
-        try_new(&strategy, options, make, watch, &mut report)?;
-    }
+    let whole = Shard::new(1, 1).expect("one of one");
+    let share = share(options, whole, make, watch)?;
+    let report = join::report(&[share])?;
+    Ok(keep(report, options.regressions.as_deref())?)
+}
+
+/// Keep the report's failure in the directory `regressions`, unless it came from there.
+///
+/// # Errors
+/// [`KeptError`].
+pub fn keep(mut report: FuzzReport, regressions: Option<&Path>) -> Result<FuzzReport, KeptError> {
     if let Some(failure) = &mut report.failure
         && failure.file.is_none()
-        && let (Some(kept), Some(line)) = (&kept, &failure.seed_line)
+        && let (Some(directory), Some(line)) = (regressions, &failure.seed_line)
     {
+        let kept = Kept::in_directory(directory, &report.strategy);
         kept.add(line, &failure.token, &failure.case)?;
         failure.file = Some(kept.path().display().to_string());
     }
-    Ok(report.judged())
+    Ok(report)
 }
 
-/// Earlier failures; the first that fails again ends it.
-fn try_kept(
-    kept: &Kept,
-    strategy: &Strategy,
+/// Try one case alone, by an examiner that `make` makes.
+///
+/// # Errors
+/// [`FuzzError`].
+pub fn examine_one(
     options: &FuzzOptions,
+    trial: &Trial,
     make: &Make<'_>,
-    watch: &dyn Watch,
-    report: &mut FuzzReport,
-) -> Result<(), FuzzError> {
-    let lines = kept.read()?;
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let mut examiner = make()?;
-    for line in lines {
-        if watch.is_interrupted() {
-            report.interrupted = true;
-            return Ok(());
-        }
-        let Some(trial) = line.trial(strategy, options.precision)? else {
-            continue;
-        };
-        let found = examiner.examine(&trial)?;
-        report.kept += 1;
-        found.count(&mut report.outcomes, &mut report.counts);
-        watch.advance(report.outcomes);
-        if let Some(finding) = found.failure() {
-            let token = trial.token();
-            report.failure = Some(FuzzFailure {
-                index: None,
-                drawn: trial.case.to_string(),
-                case: trial.case.to_string(),
-                shrinks: Default::default(),
-                test: test(&token, &trial),
-                token,
-                seed_line: None,
-                file: Some(kept.path().display().to_string()),
-                finding,
-            });
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
-/// New cases, up to the first that fails.
-fn try_new(
-    strategy: &Strategy,
-    options: &FuzzOptions,
-    make: &Make<'_>,
-    watch: &dyn Watch,
-    report: &mut FuzzReport,
-) -> Result<(), FuzzError> {
-    let start = Instant::now();
-    let next = AtomicUsize::new(0);
-    // No case from here on is wanted: the number of the first that fails, or of the last there is.
-    let limit = AtomicUsize::new(options.cases.unwrap_or(usize::MAX));
-    let interrupted = AtomicBool::new(false);
-    let progress = Mutex::new((report.outcomes, report.counts));
-    let work = || -> Result<Vec<Examined>, FuzzError> {
-        // A strategy cannot be shared between threads; each has its own.
-        let strategy = Strategy::named(&options.strategy)?;
-        let mut examiner = make()?;
-        let mut examined = Vec::new();
-        loop {
-            let is_late = options.time.is_some_and(|time| start.elapsed() >= time);
-            if watch.is_interrupted() {
-                interrupted.store(true, Ordering::Relaxed);
-            }
-            if is_late || interrupted.load(Ordering::Relaxed) {
-                break;
-            }
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            if index >= limit.load(Ordering::Relaxed) {
-                break;
-            }
-            let trial = Trial {
-                case: strategy.case(options.seed, index)?,
-                precision: options.precision,
-            };
-            let found = match examiner.examine(&trial) {
-                Ok(found) => found,
-                Err(error) => {
-                    limit.store(0, Ordering::Relaxed);
-                    return Err(error);
-                }
-            };
-            if found.is_failure() {
-                limit.fetch_min(index, Ordering::Relaxed);
-            }
-            {
-                let mut progress = progress
-                    .lock()
-                    .unwrap_or_else(|poisoned| poisoned.into_inner());
-                let (outcomes, counts) = &mut *progress;
-                found.count(outcomes, counts);
-                watch.advance(*outcomes);
-            }
-            examined.push(Examined { index, found });
-        }
-        Ok(examined)
+) -> Result<FuzzReport, FuzzError> {
+    let found = make()?.examine(trial)?;
+    let share = FuzzShare {
+        run: FuzzRun {
+            cases: Some(0),
+            ..share::run_of(options, &[])
+        },
+        kept: vec![share::tally(0, &found)],
+        new: Vec::new(),
+        interrupted: false,
+        failure: found
+            .failure()
+            .map(|finding| failure_again(trial, finding, options.subject.as_deref())),
     };
-    let mut all: Vec<Examined> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..options.jobs).map(|_| scope.spawn(work)).collect();
-        let mut all = Vec::new();
-        for thread in threads {
-            match thread.join() {
-                Ok(examined) => all.extend(examined?),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        Ok::<_, FuzzError>(all)
-    })?;
-    all.sort_by_key(|examined| examined.index);
-    report.interrupted = interrupted.into_inner();
-    let mut first = None;
-    for Examined { index, found } in all {
-        report.cases += 1;
-        found.count(&mut report.outcomes, &mut report.counts);
-        if found.is_failure() {
-            first = Some((index, found));
-            break;
-        }
-    }
-    if let Some((index, found)) = first {
-        watch.shrinking();
-        // What a failure is was found out, even when somebody is in a hurry.
-        report.interrupted = false;
-        report.failure = Some(shrink::failure(
-            strategy, options, index, found, make, watch,
-        )?);
-    }
-    Ok(())
+    Ok(join::report(&[share])?)
 }
 
-/// A Rust test that repeats the case of `token`.
-fn test(token: &str, trial: &Trial) -> String {
+/// A case that somebody knew before.
+fn failure_again(trial: &Trial, finding: Finding, subject: Option<&str>) -> FuzzFailure {
+    let token = trial.token();
+    FuzzFailure {
+        index: None,
+        drawn: trial.case.to_string(),
+        case: trial.case.to_string(),
+        shrinks: Default::default(),
+        test: test(&token, trial, subject),
+        token,
+        seed_line: None,
+        file: None,
+        finding,
+        drawn_as: Vec::new(),
+    }
+}
+
+/// A Rust test that repeats the case of `token`, for the program `subject` when one is under test.
+fn test(token: &str, trial: &Trial, subject: Option<&str>) -> String {
+    let call = match subject {
+        None => format!("assert_replay(\n        \"{token}\",\n    )"),
+        Some(command) => format!(
+            "assert_replay_of(\n        \"{token}\",\n        gradproof::harness::Process::start({command:?}, gradproof::harness::TIMEOUT, Default::default())\n            .expect(\"the program under test starts\"),\n    )"
+        ),
+    };
     format!(
-        "/// {}\n#[test]\nfn {}_{:08x}() {{\n    gradproof::harness::assert_replay(\n        \"{token}\",\n    );\n}}\n",
+        "/// {}\n#[test]\nfn {}_{:08x}() {{\n    gradproof::harness::{call};\n}}\n",
         trial.case,
         trial.case.name(),
         crc32fast::hash(token.as_bytes()),

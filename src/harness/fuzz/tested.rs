@@ -1,16 +1,13 @@
 //! Examines somebody's own operators.
 
-use std::collections::BTreeMap;
-
-use crate::check::{Posed, Silent, all_sources, check_posed};
+use crate::check::{Answered, Posed, Silent, answered, check_posed};
 use crate::harness::caught::caught;
 use crate::harness::random::Trial;
 use crate::harness::subject::{Answer, Asked, Request, Subject, SubjectError};
+use crate::interchange::Told;
 use crate::layer::Branches;
 use crate::loss::Loss;
-use crate::network::LeafName;
 use crate::report::words::listed;
-use crate::source::Given;
 use crate::tensor::{Tensor, from_values};
 
 use super::{Examiner, Found, FuzzError};
@@ -81,8 +78,8 @@ impl<S: Subject> Examiner for Tested<S> {
         {
             return Ok(Found::Failed(why));
         }
-        let judged = match fitted(&request, &answer) {
-            Ok(fitted) => judge(posed.clone(), fitted)?,
+        let judged = match told(&request, &answer) {
+            Ok(told) => judge(posed.clone(), &told)?,
             Err(why) => Found::Failed(why),
         };
         if judged.is_failure()
@@ -94,15 +91,11 @@ impl<S: Subject> Examiner for Tested<S> {
     }
 }
 
-/// An answer whose names and shapes are those of the request.
-struct Fitted {
-    output: Option<Tensor<f64>>,
-    value: f64,
-    gradients: BTreeMap<LeafName, Tensor<f64>>,
-}
-
-/// Hold names and shapes of `answer` against the request's.
-fn fitted(request: &Request<'_>, answer: &Answer) -> Result<Fitted, String> {
+/// What `answer` tells, whose names and shapes have to be the request's.
+///
+/// # Errors
+/// What does not fit, in words.
+pub fn told(request: &Request<'_>, answer: &Answer) -> Result<Told, String> {
     let leaves = request.leaves();
     let names: Vec<String> = leaves.iter().map(|(_, name)| name.clone()).collect();
     let unknown = answer.gradients.keys().find(|name| !names.contains(name));
@@ -112,7 +105,7 @@ fn fitted(request: &Request<'_>, answer: &Answer) -> Result<Fitted, String> {
             listed(&names)
         ));
     }
-    let mut gradients = BTreeMap::new();
+    let mut gradients = Vec::new();
     for (leaf, name) in leaves {
         let Some(gradient) = answer.gradients.get(&name) else {
             return Err(format!(
@@ -127,10 +120,10 @@ fn fitted(request: &Request<'_>, answer: &Answer) -> Result<Fitted, String> {
                 gradient.shape()
             ));
         }
-        gradients.insert(leaf, in_rows(gradient));
+        gradients.push((leaf, in_rows(gradient)));
     }
     let (output, value) = output_and_value(request, answer)?;
-    Ok(Fitted {
+    Ok(Told {
         output,
         value,
         gradients,
@@ -141,10 +134,10 @@ fn fitted(request: &Request<'_>, answer: &Answer) -> Result<Fitted, String> {
 fn output_and_value(
     request: &Request<'_>,
     answer: &Answer,
-) -> Result<(Option<Tensor<f64>>, f64), String> {
+) -> Result<(Option<Tensor<f64>>, Option<f64>), String> {
     let problem = request.problem;
     let Some(output) = &answer.output else {
-        return Ok((None, problem.value(None)));
+        return Ok((None, None));
     };
     // Of a network the last output may be given, or the loss alone.
     let is_loss = match request.asked {
@@ -165,11 +158,11 @@ fn output_and_value(
     let output = in_rows(output);
     if is_loss {
         let value = output.first().copied().unwrap_or(f64::NAN);
-        return Ok((None, problem.objective.scale * value));
+        return Ok((None, Some(problem.objective.scale * value)));
     }
     let loss = |loss: &Loss| problem.objective.scale * loss.forward(&output, Branches::Follow);
     let value = problem.objective.loss.as_ref().map_or(0.0, loss);
-    Ok((Some(output), value))
+    Ok((Some(output), Some(value)))
 }
 
 /// The same in row-major order, whatever the order of the subject's memory.
@@ -177,12 +170,15 @@ fn in_rows(array: &Tensor<f64>) -> Tensor<f64> {
     from_values(array.shape(), array.iter().copied().collect()).expect("as many entries as before")
 }
 
-fn judge(mut posed: Posed, fitted: Fitted) -> Result<Found, FuzzError> {
-    let format = posed.setup.precision.format();
-    let given = Given::new(&posed.problem, fitted.value, fitted.gradients, format)
+fn judge(posed: Posed, told: &Told) -> Result<Found, FuzzError> {
+    let Posed {
+        problem,
+        setup,
+        replay,
+        ..
+    } = posed;
+    let Answered { posed, sources } = answered(problem, told, setup, replay)
         .map_err(|error| FuzzError::Subject(error.to_string()))?;
-    posed.output = fitted.output;
-    let sources = all_sources(Box::new(given), posed.setup.step);
     let checked = check_posed(posed, &sources, &Silent)?;
     Ok(Found::Report(Box::new(checked.report)))
 }

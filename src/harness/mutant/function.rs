@@ -212,9 +212,10 @@ fn slope<S: Scalar>(
         Activation::Silu if has(F::SiluSigmoidDerivative) => sigma(x) * sigma(-x),
         Activation::Silu => silu(x),
         Activation::Mish => {
-            // tanh(ln a) = (a² − 1)/(a² + 1)
+            // tanh(ln a) = (a² − 1)/(a² + 1), and a² − 1 = e^x·(a + 1): far below 0, where a is almost 1,
+            // the difference would have few digits.
             let a = one + x.exp();
-            let t = (a * a - one) / (a * a + one);
+            let t = x.exp() * (a + one) / (a * a + one);
             let slope = S::constant(4.0) * a * x.exp() / ((a * a + one) * (a * a + one));
             match () {
                 () if has(F::MishProductMissing) => t,

@@ -26,6 +26,9 @@ impl Blame {
 
     fn accusation(&self, source: SourceName) -> String {
         let (coordinates, opponents) = self.against(source);
+        if source == SourceName::Given {
+            return self.given(coordinates, &opponents);
+        }
         if coordinates == 0 {
             return format!(
                 "{source} finds another value of the objective than the others, though not another gradient."
@@ -68,6 +71,31 @@ impl Blame {
             listed(&names(&opponents)),
             counted(coordinates, "coordinate")
         )
+    }
+
+    /// Of a gradient that somebody gave nothing is known but its numbers.
+    fn given(&self, coordinates: usize, opponents: &[SourceName]) -> String {
+        let mut values = self.values.iter();
+        let own = values.find(|group| group.sources.contains(&SourceName::Given));
+        let value = match own {
+            None => "The loss was not given, so that only the gradient was compared.",
+            Some(group) if group.sources.len() > 1 => {
+                "The given loss is theirs, so that the forward pass is the same."
+            }
+            Some(_) => {
+                "The given loss is another one as well: the forward pass, the parameters or the samples are not the same."
+            }
+        };
+        let at = counted(coordinates, "coordinate");
+        let gradient = match (coordinates, opponents) {
+            (0, _) => "The given gradient is that of the others.".to_owned(),
+            (_, []) => format!("The given gradient agrees with nobody at {at}."),
+            (_, opponents) => format!(
+                "The given gradient is alone against {} at {at}.",
+                listed(&names(opponents))
+            ),
+        };
+        format!("{gradient} {value}")
     }
 
     fn forward(&self) -> String {

@@ -22,8 +22,8 @@ pub struct Witness {
     pub source: SourceName,
     /// Whose forward pass it differentiates.
     pub forward: Forward,
-    /// The objective.
-    pub value: Estimate,
+    /// The objective; `None` when it is not known to the source.
+    pub value: Option<Estimate>,
     /// The derivatives, in an order that all witnesses share; `None` where it cannot judge.
     ///
     /// Where sources may differ and all be right (a kink, a tie of equal maxima) nobody is to be
@@ -96,7 +96,7 @@ pub fn blame(witnesses: &[Witness]) -> Blame {
             .all(|witness| witness.derivatives.len() == count),
         "all witnesses are asked about the same derivatives"
     );
-    let values = Opinions::of(witnesses.iter().map(|witness| Some(witness.value)));
+    let values = Opinions::of(witnesses.iter().map(|witness| witness.value));
     let mut derivatives: BTreeMap<Opinions, usize> = BTreeMap::new();
     for position in 0..count {
         let spoken = witnesses.iter();
@@ -152,7 +152,11 @@ pub fn blame(witnesses: &[Witness]) -> Blame {
         values: value_groups
             .map(|group| ValueGroup {
                 sources: names(&group),
-                value: Number(witnesses[group[0]].value.value),
+                value: Number(
+                    witnesses[group[0]]
+                        .value
+                        .map_or(f64::NAN, |value| value.value),
+                ),
             })
             .collect(),
         groupings,
@@ -205,7 +209,7 @@ fn undecided(witnesses: &[Witness], opinions: &Opinions) -> Undecided {
         Undecided::NoThird {
             add: SourceName::ALL
                 .into_iter()
-                .filter(|source| !asked(source))
+                .filter(|source| !source.is_under_test() && !asked(source))
                 .collect(),
         }
     } else {

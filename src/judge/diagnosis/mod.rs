@@ -33,8 +33,10 @@ mod accumulated;
 mod positions;
 mod precision;
 
+mod array;
 mod diagnose;
 
+pub use array::{WrongArray, diagnose_array};
 pub use diagnose::{Diagnosis, diagnose};
 pub use evidence::Evidence;
 pub use kind::{Axis, BugKind, Factor, Format};

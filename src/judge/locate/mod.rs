@@ -4,6 +4,7 @@ mod compared;
 mod fork;
 mod forward;
 mod gradients;
+mod leaves;
 mod place;
 mod search;
 mod sentence;

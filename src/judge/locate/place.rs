@@ -48,11 +48,12 @@ pub struct FaultyTensor {
 pub enum Seen {
     /// The gradient of every layer's output.
     Outputs,
-    /// The gradients of the leaves alone: the source shows no others. The culprit is the layer nearest
-    /// to the loss that has a wrong one.
+    /// The gradients of the leaves alone: the source shows no others. A culprit is wrong by itself, as
+    /// right ones beside or before it show, but for the last: where `or_in` names others, that is the
+    /// layer nearest to the loss of those that may be wrong by what reaches them.
     Leaves {
-        /// Where the fault may be just as well: what lies from the culprit to the next layer, towards
-        /// the loss, whose own gradients are right, and that layer, whose input's is not seen.
+        /// Where the last culprit's fault may be just as well: what lies from it to the next layer,
+        /// towards the loss, whose own gradients are right, and that layer, whose input's is not seen.
         or_in: Vec<String>,
     },
 }

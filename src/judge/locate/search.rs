@@ -48,7 +48,7 @@ pub struct Locator<'a> {
     pub(super) point: Cow<'a, Point>,
     /// Every layer's input, and the network's output.
     activations: Vec<Tensor<f64>>,
-    right: Chain,
+    pub(super) right: Chain,
     /// What lies behind each layer, for how far rounding moves the gradient of the layer's output.
     behind: Vec<OnceCell<Point>>,
     /// Each layer alone under what first reached it: subjects that share a fault or none share that.
@@ -296,7 +296,7 @@ impl Search<'_> {
     }
 
     /// The wrong ones among the gradients that layer `number` returns.
-    fn tensors(
+    pub(super) fn tensors(
         &self,
         number: usize,
         inputs: Vec<(usize, Compared)>,
@@ -321,44 +321,6 @@ impl Search<'_> {
             .chain(inputs)
             .filter(|tensor| tensor.wrong > 0)
             .collect()
-    }
-
-    /// The same by the gradients of parameters and input alone.
-    fn by_leaves(&self, place: &mut Place) {
-        let network = &self.reference.point.problem.network;
-        let mut or_in = vec!["loss".to_owned()];
-        for (number, layer) in network.layers().iter().enumerate().rev() {
-            let inputs = layer.distinct_reads().into_iter().filter(|read| *read == 0);
-            let at_input = || compare(&self.subject.input, &self.reference.right.leaves.input);
-            let inputs = inputs.map(|read| (read, at_input())).collect();
-            let wrong = self.tensors(number, inputs, |parameter| {
-                compare(
-                    &self.subject.parameters[parameter],
-                    &self.reference.right.leaves.parameters[parameter],
-                )
-            });
-            if !place.culprits.is_empty() {
-                // A layer that shows nothing is neither right nor wrong.
-                match (wrong.is_empty(), layer.parameters.is_empty()) {
-                    (false, _) => place.inherited.push(layer.name.clone()),
-                    (true, false) => place.clean.push(layer.name.clone()),
-                    (true, true) => (),
-                }
-            } else if !wrong.is_empty() {
-                place.culprits.push(LayerFault {
-                    number: Some(number),
-                    layer: layer.name.clone(),
-                    tensors: wrong,
-                });
-            } else {
-                if !layer.parameters.is_empty() {
-                    place.clean.push(layer.name.clone());
-                    or_in.clear();
-                }
-                or_in.push(layer.name.clone());
-            }
-        }
-        place.seen = Seen::Leaves { or_in };
     }
 
     /// The parameters whose gradient is right without the penalty, and wrong with it.

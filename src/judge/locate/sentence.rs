@@ -17,11 +17,13 @@ impl Place {
                 listed(&self.inherited)
             );
         };
-        let mut sentences = vec![match &self.seen {
-            Seen::Leaves { or_in } if first.number.is_some() => nearest(first, or_in),
-            _ => first_lost(first),
-        }];
-        sentences.extend(further.iter().map(another));
+        let mut sentences = match &self.seen {
+            Seen::Leaves { or_in } => self.by_leaves(or_in),
+            Seen::Outputs => {
+                let further = further.iter().map(another);
+                std::iter::once(first_lost(first)).chain(further).collect()
+            }
+        };
         if !self.inherited.is_empty() {
             let verb = if self.inherited.len() == 1 {
                 "inherits"
@@ -35,6 +37,31 @@ impl Place {
         }
         sentences.join(" ")
     }
+
+    /// One sentence for each culprit, where only leaves are seen.
+    fn by_leaves(&self, or_in: &[String]) -> Vec<String> {
+        let mut layers = self.culprits.iter().filter(|fault| fault.number.is_some());
+        let nearest = if or_in.is_empty() {
+            None
+        } else {
+            layers.next_back()
+        };
+        let layers = layers
+            .map(by_itself)
+            .chain(nearest.map(|fault| self::nearest(fault, or_in)));
+        let others = self.culprits.iter().filter(|fault| fault.number.is_none());
+        layers.chain(others.map(first_lost)).collect()
+    }
+}
+
+/// A gradient that is wrong where what reaches it is right.
+fn by_itself(fault: &LayerFault) -> String {
+    let (those, are) = that_is(&fault.tensors);
+    format!(
+        "Agreement is lost in {}, where {those} of {} {are} wrong and nothing else comes of it: gradients that the error would have come through to are right. Gradients of activations are not known.",
+        fault.layer,
+        tensors(&fault.tensors)
+    )
 }
 
 fn first_lost(fault: &LayerFault) -> String {

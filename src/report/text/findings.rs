@@ -52,10 +52,10 @@ fn crossed_row(row: &CrossedRow) -> String {
         plain(row.step.0),
         six(row.central),
         row.digits,
-        if row.count == 1 {
-            "One kink lies".to_owned()
-        } else {
-            format!("{} lie", counted(row.count, "kink"))
+        match (row.count, row.are_more) {
+            (1, false) => "One kink lies".to_owned(),
+            (count, false) => format!("{} lie", counted(count, "kink")),
+            (count, true) => format!("The nearest {} of more lie", counted(count, "kink")),
         },
         signed(row.explained),
         signed(Number(gap)),

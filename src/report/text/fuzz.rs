@@ -61,13 +61,13 @@ pub fn render(report: &FuzzReport) -> String {
     );
     line(&mut text, "");
     if let Some(failure) = &report.failure {
-        render_failure(&mut text, failure);
+        render_failure(&mut text, failure, report.subject.as_deref());
     }
     line(&mut text, &wrapped(&report.sentence));
     text
 }
 
-fn render_failure(text: &mut String, failure: &FuzzFailure) {
+fn render_failure(text: &mut String, failure: &FuzzFailure, subject: Option<&str>) {
     let which = match failure.index {
         Some(index) => format!("Case number {index} fails: {}.", failure.drawn),
         None => format!("A failure kept from earlier fails again: {}.", failure.case),
@@ -89,6 +89,16 @@ fn render_failure(text: &mut String, failure: &FuzzFailure) {
             line(text, &wrapped(&format!("No answer: {why}")));
             line(text, &format!("Replay: gradproof replay {}", failure.token));
         }
+    }
+    if let Some(subject) = subject {
+        let quoted = shlex::try_quote(subject).unwrap_or(subject.into());
+        line(
+            text,
+            &format!(
+                "With that program: gradproof replay {} --subject {quoted}",
+                failure.token
+            ),
+        );
     }
     line(text, "");
     if let Some(file) = &failure.file {

@@ -1,5 +1,6 @@
 //! The report as a table for a person.
 
+pub mod account;
 mod findings;
 pub mod fuzz;
 mod second;
@@ -13,6 +14,7 @@ use crate::source::Forward;
 use crate::spec::case::{Precision, Selection, SourceName, Step};
 use crate::spec::{DataSpec, PenaltySpec};
 
+use super::replay::Again;
 use super::words::{counted, grouped, listed};
 use super::{Control, Number, Part, PartName, ReplayReport, Report, Setup};
 
@@ -42,11 +44,20 @@ pub fn render_replay(report: &ReplayReport) -> String {
     for case in &report.cases {
         line(&mut text, &format!("{}, line {}:", report.file, case.line));
         line(&mut text, "");
-        text.push_str(&render(&case.report));
+        text.push_str(&render_again(&case.again));
         line(&mut text, "");
     }
     line(&mut text, &wrapped(&report.sentence));
     text
+}
+
+/// One case, repeated.
+#[must_use]
+pub fn render_again(again: &Again) -> String {
+    match again {
+        Again::Report(report) => render(report),
+        again => wrapped(&again.sentence()) + "\n",
+    }
 }
 
 /// Columns that sentences are wrapped to.
@@ -106,6 +117,9 @@ fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
         setup.precision.to_string(),
     ];
     facts.push(format!("seed {}", setup.seed));
+    if let Some(file) = &setup.files.parameters {
+        facts.push(format!("parameters of {}", file.path));
+    }
     if setup.train_steps > 0 {
         facts.push(format!(
             "after {}",
@@ -126,7 +140,7 @@ fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
         .unwrap_or_default()
         .into_iter()
         .map(|source| match (source, setup.step) {
-            (SourceName::Backprop, _) => "backprop".to_owned(),
+            (SourceName::Backprop | SourceName::Given, _) => source.to_string(),
             (SourceName::Dual, _) => "dual (dual numbers)".to_owned(),
             (SourceName::Reverse, _) => "reverse (dfdx, with a forward pass of its own)".to_owned(),
             (SourceName::Central, Step::Auto) => {
@@ -139,12 +153,22 @@ fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
         .collect();
     line(
         text,
-        &wrapped(&match setup.precision {
-            Precision::F64 => format!(
+        &wrapped(&match (&setup.files.gradients, setup.precision) {
+            (Some(file), Precision::F64) => format!(
+                "The gradient given in {} is held against {}.",
+                file.path,
+                listed(&references)
+            ),
+            (Some(file), Precision::F32) => format!(
+                "The gradient given in {} is judged as one computed in f32, by what f32's rounding allows, and held against {}, in f64 at the same f32 weights and samples.",
+                file.path,
+                listed(&references)
+            ),
+            (None, Precision::F64) => format!(
                 "Hand-written backprop is held against {}.",
                 listed(&references)
             ),
-            Precision::F32 => format!(
+            (None, Precision::F32) => format!(
                 "Hand-written backprop in f32 is held against {}, in f64 at the same f32 weights and samples.",
                 listed(&references)
             ),
@@ -190,35 +214,47 @@ fn values(part: &Part, precision: Precision) -> String {
         let all: Vec<String> = part
             .values
             .iter()
-            .map(|value| format!("{} {}", value.source, plain(value.value.0)))
+            .filter_map(|value| Some(format!("{} {}", value.source, plain(value.value?.0))))
             .collect();
         return format!("{title}: the sources differ: {}", all.join(", "));
     }
+    let own = subject.value;
+    let Some(Number(value)) = own.or(part.values.iter().find_map(|value| value.value)) else {
+        return title.to_owned();
+    };
     if precision == Precision::F32 {
         let references = part.values.iter().skip(1);
-        let first = references.clone().next().unwrap_or(subject);
+        let first = references.clone().find_map(|value| value.value);
         let names: Vec<String> = references.map(|value| value.source.to_string()).collect();
+        let in_single = match own {
+            Some(own) => format!("{} in f32; ", plain_single(own.0)),
+            None => String::new(),
+        };
         return format!(
-            "{title} = {} in f32; {} in f64 by {}, which agree{} within rounding",
-            plain_single(subject.value.0),
-            plain(first.value.0),
+            "{title} = {in_single}{} in f64 by {}, which agree{} within rounding{}",
+            plain(first.map_or(value, |first| first.0)),
             listed(&names),
-            if names.len() == 1 { "s" } else { "" }
+            if names.len() == 1 { "s" } else { "" },
+            if own.is_some() { "" } else { NO_LOSS }
         );
     }
     let independent: Vec<String> = part
         .values
         .iter()
-        .filter(|value| value.forward == Forward::Independent)
+        .filter(|value| value.forward == Forward::Independent && value.value.is_some())
         .map(|value| value.source.to_string())
         .collect();
-    let agreement = if independent.is_empty() {
-        "; every source here shares one forward pass".to_owned()
-    } else {
-        format!("; {} agrees within rounding", listed(&independent))
+    let agreement = match independent.len() {
+        0 => "; every source here shares one forward pass".to_owned(),
+        1 => format!("; {} agrees within rounding", listed(&independent)),
+        _ => format!("; {} agree within rounding", listed(&independent)),
     };
-    format!("{title} = {}{agreement}", plain(subject.value.0))
+    let given = if own.is_some() { "" } else { NO_LOSS };
+    format!("{title} = {}{agreement}{given}", plain(value))
 }
+
+/// What is said where nothing but the gradient was given.
+const NO_LOSS: &str = "; the loss was not given";
 
 /// Two significant digits.
 pub(super) fn short(number: Number) -> String {

@@ -172,8 +172,12 @@ pub(super) fn classical(part: &Part) -> String {
         return String::new();
     };
     let reference = part.references()[position];
+    let own = match part.values.first().map(|value| value.source) {
+        Some(SourceName::Given) => "The given gradient",
+        _ => "Backprop",
+    };
     let mut text = format!(
-        "Backprop (a) against {reference} (n) in the metrics that people are used to, which decide nothing here:\n"
+        "{own} (a) against {reference} (n) in the metrics that people are used to, which decide nothing here:\n"
     );
     let mut table = table();
     table.set_header([

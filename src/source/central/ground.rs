@@ -1,20 +1,24 @@
 //! What lies under the steps of a central difference.
 
+use serde::{Deserialize, Serialize};
+
 use crate::network::Unit;
 
 use super::super::Estimate;
 
 /// How far a coordinate was stepped, and over what.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stepped {
     /// The smallest step that the estimate rests on.
+    #[serde(with = "crate::interchange::number")]
     pub h: f64,
     /// What lies within it.
     pub ground: Ground,
 }
 
 /// What lies between the ends of a step.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ground {
     /// No kink: only affine pieces come before the units that have branches, so that their distances
     /// are exact, and the step is shorter than the nearest.
@@ -33,6 +37,8 @@ pub enum Ground {
         units: Vec<Unit>,
         /// How many do.
         count: usize,
+        /// Whether units change their branch at the point itself as well, as at [`Ground::Tie`].
+        at_tie: bool,
     },
     /// The point itself is at a kink, as far as `f64` can tell.
     Kink(Kink),
@@ -40,8 +46,17 @@ pub enum Ground {
     NotFinite,
 }
 
+impl Ground {
+    /// Whether units change their branch at the point itself, and the slopes on both sides are one
+    /// number all the same.
+    #[must_use]
+    pub fn is_tie(&self) -> bool {
+        matches!(self, Self::Tie | Self::Crossed { at_tie: true, .. })
+    }
+}
+
 /// A point without derivative.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Kink {
     /// The slope towards smaller values.
     pub left: Estimate,

@@ -10,6 +10,7 @@
 //! objective is a polynomial of degree 2 on the piece, the expansion ends at once, and the largest
 //! step is exact but for rounding.
 
+mod found;
 mod ground;
 mod ladder;
 mod walk;
@@ -23,8 +24,9 @@ use crate::spec::case::Step;
 use super::clearance::clearances;
 use super::{Forward, Gradient, GradientSource, Question, SourceError};
 
+use found::Found;
 pub use ground::{Ground, Kink, Stepped};
-use walk::{Found, Walk};
+use walk::Walk;
 
 /// Coordinates that one task works on, for which the owner's parameters are copied once.
 const TASK: usize = 256;

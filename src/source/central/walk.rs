@@ -8,8 +8,9 @@ use super::super::behind::Owner;
 use super::super::clearance::Clearance;
 use super::super::line::{Line, Place, Quotient};
 use super::super::{Estimate, Question, SourceError};
+use super::found::Found;
 use super::ladder::{Ladder, Stencil};
-use super::{Ground, Kink, Stepped, typical_size};
+use super::{Ground, Kink, typical_size};
 
 /// Halvings of a coordinate's scale below which no step is taken.
 const MOST_HALVINGS: i32 = 40;
@@ -20,15 +21,6 @@ const NEAR_HALVINGS: i32 = 10;
 /// A kink within 2⁻⁴⁴ of the coordinate's scale is as near as the rounding of a pre-activation: the
 /// point is at the kink as far as `f64` can tell.
 const AT_KINK: f64 = 1.0 / (1_u64 << 44) as f64;
-
-/// Units that are kept of those that a step crosses.
-const MOST_UNITS: usize = 8;
-
-/// What is found at one coordinate.
-pub(super) struct Found {
-    pub(super) estimate: Estimate,
-    pub(super) stepped: Stepped,
-}
 
 /// How the coordinates of one leaf are stepped.
 pub(super) struct Walk<'a> {
@@ -98,7 +90,11 @@ impl<'a> Walk<'a> {
         let (whole, ends) = line.two_sided(h)?;
         let nearest = room.nearest();
         if nearest.distance <= AT_KINK * self.largest(line) {
-            return Ok(self.at_kink(line, room, whole.slope));
+            let beside = self.at_kink(line, room, whole.slope);
+            return match beside.stepped.ground {
+                Ground::Tie => self.over_tie(line, beside.estimate, whole.slope, h),
+                _ => Ok(beside),
+            };
         }
         let certified = room.is_exact && h < reach(room);
         // Certified to cross nothing, a step may still turn over ties of equal slopes.
@@ -114,13 +110,7 @@ impl<'a> Walk<'a> {
         crossed.sort_unstable();
         crossed.dedup();
         if !crossed.is_empty() {
-            let count = crossed.len();
-            crossed.truncate(MOST_UNITS);
-            let ground = Ground::Crossed {
-                units: crossed,
-                count,
-            };
-            return Ok(Found::silent(whole.slope, h, ground));
+            return Ok(Found::crossed(whole.slope, h, crossed, false));
         }
         // D(h) − D(h/2) is 3/4 of the h² term; the rest of the factor 2 allows for the terms behind.
         // At a large step one distance can vanish by chance, but hardly all of them.
@@ -134,11 +124,7 @@ impl<'a> Walk<'a> {
             };
             if !certified && !ends.iter().all(|end| line.is_same(end)) {
                 let units: Vec<Unit> = ends.iter().flat_map(|end| line.changed(end)).collect();
-                let ground = Ground::Crossed {
-                    count: units.len(),
-                    units: units.into_iter().take(MOST_UNITS).collect(),
-                };
-                return Ok(Found::silent(whole.slope, h, ground));
+                return Ok(Found::crossed(whole.slope, h, units, false));
             }
             truncation = truncation.max(2.0 * (whole.slope - nearer.slope).abs());
         }
@@ -153,6 +139,50 @@ impl<'a> Walk<'a> {
             Ground::Margin
         };
         Ok(Found::smooth(estimate, h, ground))
+    }
+
+    /// `slope`, which is D(h) of a step that the user gave, at a tie: the slopes at the point are both
+    /// `beside`, but kinks further out may lie within the step.
+    fn over_tie(
+        &self,
+        line: &mut Line<'_>,
+        beside: Estimate,
+        slope: f64,
+        h: f64,
+    ) -> Result<Found, SourceError> {
+        let near = self.near(line);
+        let mut crossed = Vec::new();
+        for sign in [1.0, -1.0] {
+            let (_, end) = line.one_sided(sign * h)?;
+            let at_end = line.changed(&end);
+            let at_point = if h > near {
+                let (_, place) = line.one_sided(sign * near)?;
+                line.changed(&place)
+            } else {
+                at_end.clone()
+            };
+            let only = |these: &[Unit], those: &[Unit]| -> Vec<Unit> {
+                let missing = these.iter().filter(|unit| !those.contains(unit));
+                missing.copied().collect()
+            };
+            crossed.extend(only(&at_end, &at_point));
+            crossed.extend(only(&at_point, &at_end));
+        }
+        if !crossed.is_empty() {
+            crossed.sort_unstable();
+            crossed.dedup();
+            return Ok(Found::crossed(slope, h, crossed, true));
+        }
+        let estimate = Estimate {
+            value: slope,
+            error: beside.error + (slope - beside.value).abs(),
+        };
+        Ok(Found::smooth(estimate, h, Ground::Tie))
+    }
+
+    /// So far from the origin only what ties there has changed its branch.
+    fn near(&self, line: &Line<'_>) -> f64 {
+        self.largest(line) * f64::exp2(f64::from(8 - MOST_HALVINGS))
     }
 
     /// The slope with the smallest error bound among all that the room allows.
@@ -278,8 +308,7 @@ impl<'a> Walk<'a> {
     /// The slope of the piece that begins at the origin and lies towards `sign`.
     fn beside_kink(&self, line: &mut Line<'_>, sign: f64, largest: f64) -> Option<(Estimate, f64)> {
         // The branches of the piece are those very near to the point, if not those at the point.
-        let near = sign * largest * f64::exp2(f64::from(8 - MOST_HALVINGS));
-        let (_, place) = line.one_sided(near).ok()?;
+        let (_, place) = line.one_sided(sign * self.near(line)).ok()?;
         let beside = line.changed(&place);
         climb(line, sign, largest, |line, place| {
             line.changed(place) == beside
@@ -342,26 +371,5 @@ fn power_of_two_below(x: f64) -> f64 {
         f64::exp2(x.log2().floor())
     } else {
         x
-    }
-}
-
-impl Found {
-    fn smooth(estimate: Estimate, h: f64, ground: Ground) -> Self {
-        Self {
-            estimate,
-            stepped: Stepped { h, ground },
-        }
-    }
-
-    /// A quotient that says nothing about the derivative.
-    fn silent(slope: f64, h: f64, ground: Ground) -> Self {
-        let estimate = Estimate {
-            value: slope,
-            error: f64::INFINITY,
-        };
-        Self {
-            estimate,
-            stepped: Stepped { h, ground },
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! The derivative at a point, by a ladder of steps.
 
+use crate::scalar::Format;
+
 use super::finding::{Finding, InputError, Reason, Side};
 use super::rung::{PER_SIDE, Reading, Rung, VALUES, range};
 use super::series::{Pick, SAFETY, pick, rounding};
@@ -42,6 +44,9 @@ pub struct LadderOptions {
     /// A bound on the error of the function's values, when it is known; noise is measured in any
     /// case, and the larger of the two counts.
     pub noise: Option<f64>,
+    /// The arithmetic of the function, and of the points that it is given: no step is so small that
+    /// `f32`, say, would not see it.
+    pub format: Format,
 }
 
 /// Find the derivative of `f` at `x`, its one-sided derivatives at a kink, or why there is none.
@@ -77,6 +82,7 @@ pub fn derivative(mut f: impl FnMut(f64) -> f64, x: f64, options: &LadderOptions
 struct Ladder {
     x: f64,
     noise: f64,
+    format: Format,
     /// By falling step.
     rungs: Vec<Rung>,
 }
@@ -100,7 +106,8 @@ fn ladder(
     check_step(step, x)?;
     // Powers of two keep the distances between points exact.
     let first = f64::exp2(step.log2().floor());
-    let least = least_spacing(x);
+    let format = options.format;
+    let least = least_spacing(x, format);
     if first / (PER_SIDE as f64) < least {
         let least = 2.0 * PER_SIDE as f64 * least;
         return Err(InputError::StepTooSmall { step, x, least });
@@ -127,7 +134,12 @@ fn ladder(
         rungs.push(Rung { step, values });
         step /= 2.0;
     }
-    Ok(Ladder { x, noise, rungs })
+    Ok(Ladder {
+        x,
+        noise,
+        format,
+        rungs,
+    })
 }
 
 /// Refuse a step that is not one, or that leads out of the range of numbers.
@@ -142,8 +154,9 @@ pub(super) fn check_step(step: f64, x: f64) -> Result<(), InputError> {
 }
 
 /// The least distance of two points near `x` that is known to some digits.
-pub(super) fn least_spacing(x: f64) -> f64 {
-    LEAST_SPACINGS * f64::EPSILON * x.abs().max(f64::MIN_POSITIVE / f64::EPSILON)
+pub(super) fn least_spacing(x: f64, format: Format) -> f64 {
+    let epsilon = 2.0 * format.unit_roundoff();
+    LEAST_SPACINGS * epsilon * x.abs().max(format.smallest_normal() / epsilon)
 }
 
 impl Ladder {
@@ -201,7 +214,8 @@ impl Ladder {
                 .filter(|rung| rung.step <= step)
                 .filter_map(Rung::central)
                 .all(|reading| {
-                    let seen = reading.noise + self.noise.max(rounding(&reading, self.x));
+                    let seen =
+                        reading.noise + self.noise.max(rounding(&reading, self.x, self.format));
                     SAFETY * seen >= KINK_LEVEL * change * reading.step
                 })
     }
@@ -248,7 +262,7 @@ impl Ladder {
     fn pick(&self, read: impl Fn(&Rung) -> Option<Reading>, scale: f64) -> Option<Pick> {
         let below = self.rungs.iter().filter(|rung| rung.step <= scale);
         let readings: Vec<Reading> = below.filter_map(read).collect();
-        pick(&readings, self.x, self.noise)
+        pick(&readings, self.x, self.noise, self.format)
     }
 
     /// Why the best slope is not good enough.
@@ -296,13 +310,14 @@ impl Ladder {
             Side::Left => (0, -1.0),
             Side::Right => (VALUES - 1, 1.0),
         };
+        let above = ABOVE_ROUNDING * 2.0 * self.format.unit_roundoff();
         let mut secants: Vec<(f64, f64)> = Vec::new();
         for rung in &self.rungs {
             let (value, origin) = (rung.values[beside], rung.values[PER_SIDE]);
             let rise = value - origin;
             if !rise.is_finite() {
                 secants.clear();
-            } else if rise.abs() > ABOVE_ROUNDING * f64::EPSILON * value.abs().max(origin.abs()) {
+            } else if rise.abs() > above * value.abs().max(origin.abs()) {
                 secants.push((rung.step, direction * rise / rung.step));
             } else {
                 // Below this all is rounding.
@@ -319,7 +334,7 @@ impl Ladder {
             .all(|w| w[1] * w[0].signum() >= 0.9 * w[0].abs() && w[0].abs() > 0.0);
         let (step, slope) = *secants.last()?;
         // Rounding of the value at the point makes secants grow as well, by as little as it is.
-        let rounding = ABOVE_ROUNDING * f64::EPSILON * self.rungs[0].values[PER_SIDE].abs();
+        let rounding = above * self.rungs[0].values[PER_SIDE].abs();
         if increments.last()?.abs() * step <= rounding {
             return None;
         }

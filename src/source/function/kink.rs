@@ -1,5 +1,7 @@
 //! Points without derivative within a fixed step.
 
+use crate::scalar::Format;
+
 use super::derivative::{check_step, least_spacing};
 use super::finding::InputError;
 use super::noise::{difference, levels};
@@ -112,7 +114,7 @@ pub fn detect_kink(mut f: impl FnMut(f64) -> f64, x: f64, h: f64) -> Result<Dete
     }
     check_step(h, x)?;
     let cell = 2.0 * h / CELLS as f64;
-    let least = least_spacing(x.abs().max(h));
+    let least = least_spacing(x.abs().max(h), Format::F64);
     if cell < least {
         return Err(InputError::StepTooSmall {
             step: h,

@@ -24,6 +24,7 @@
 
 mod derivative;
 mod finding;
+mod formula;
 mod gradient;
 mod kink;
 mod noise;
@@ -33,6 +34,7 @@ mod tableau;
 
 pub use derivative::{LadderOptions, MOST_EVALUATIONS, derivative};
 pub use finding::{Finding, InputError, Reason, Side};
+pub use formula::{Formula, FormulaGradient, formula_gradient};
 pub use gradient::gradient;
 pub use kink::{Detection, MOST_KINK_EVALUATIONS, detect_kink};
 pub use tableau::extrapolate;

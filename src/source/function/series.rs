@@ -1,5 +1,6 @@
 //! The slopes of one formula along the ladder, and the one to believe.
 
+use crate::scalar::Format;
 use crate::source::Estimate;
 
 use super::rung::Reading;
@@ -16,9 +17,6 @@ const STAIR: f64 = 1e-3;
 
 /// Units of rounding within which the values of a rung count as one value.
 const ROUNDING: f64 = 128.0;
-
-/// Half a unit in the last place of 1.
-const UNIT_ROUNDOFF: f64 = f64::EPSILON / 2.0;
 
 /// The slope with the least bound that no finer rung refutes.
 #[derive(Clone, Copy, Debug)]
@@ -65,10 +63,11 @@ impl Pick {
     }
 }
 
-/// Pick from readings in the order of falling steps, at a point of size `point`, of a function whose
-/// values are known to be off by up to `noise`.
-pub(super) fn pick(readings: &[Reading], point: f64, noise: f64) -> Option<Pick> {
-    let noises = noises(readings, point, noise);
+/// Pick from readings in the order of falling steps, at a point of size `point`, of a function that
+/// computes in `format`, and whose values are known to be off by up to `noise`.
+pub(super) fn pick(readings: &[Reading], point: f64, noise: f64, format: Format) -> Option<Pick> {
+    let noises = noises(readings, point, noise, format);
+    let as_rounding = ROUNDING * format.unit_roundoff();
     let error = |at: usize, noise: f64| {
         let reading = &readings[at];
         2.0 * reading.truncation + SAFETY * reading.gain * noise / reading.step
@@ -94,7 +93,7 @@ pub(super) fn pick(readings: &[Reading], point: f64, noise: f64) -> Option<Pick>
     };
     // The finer rung's magnitude counts: what is rounding far away can be an oscillation here.
     let by_rounding = |at: usize, j: usize| {
-        readings[at].both_sides && noises[at] <= ROUNDING * UNIT_ROUNDOFF * readings[j].magnitude
+        readings[at].both_sides && noises[at] <= as_rounding * readings[j].magnitude
     };
     // Where it is more, and yet little of the function, it may be that of a staircase made by
     // rounding inside, on one of whose tilted steps the finer rung lies, or an oscillation, of which
@@ -138,7 +137,7 @@ pub(super) fn pick(readings: &[Reading], point: f64, noise: f64) -> Option<Pick>
         gain: reading.gain / reading.step,
         activity: activity(reading),
         first_activity: activity(&readings[0]),
-        constant: reading.variation <= ROUNDING * UNIT_ROUNDOFF * reading.magnitude,
+        constant: reading.variation <= as_rounding * reading.magnitude,
     })
 }
 
@@ -154,7 +153,7 @@ fn activity(reading: &Reading) -> f64 {
 /// finer ones, take that of their neighbours above: a single rung can look smooth by chance, when
 /// its step is near a multiple of the period of an oscillation. It is not below the rounding of
 /// the values, nor that of the points at which they are taken.
-fn noises(readings: &[Reading], point: f64, least: f64) -> Vec<f64> {
+fn noises(readings: &[Reading], point: f64, least: f64, format: Format) -> Vec<f64> {
     let last_ones = readings.len().saturating_sub(NOISE_WINDOW + 1);
     let mut noise = readings[last_ones..]
         .iter()
@@ -164,7 +163,7 @@ fn noises(readings: &[Reading], point: f64, least: f64) -> Vec<f64> {
         .rev()
         .map(|reading| {
             noise = noise.max(reading.noise);
-            noise.max(rounding(reading, point))
+            noise.max(rounding(reading, point, format))
         })
         .collect();
     noises.reverse();
@@ -172,7 +171,7 @@ fn noises(readings: &[Reading], point: f64, least: f64) -> Vec<f64> {
 }
 
 /// Rounding of the values, and of the points at which they are taken.
-pub(super) fn rounding(reading: &Reading, point: f64) -> f64 {
+pub(super) fn rounding(reading: &Reading, point: f64, format: Format) -> f64 {
     let position = (point.abs() + reading.step) * reading.slope.abs();
-    UNIT_ROUNDOFF * (reading.magnitude + position)
+    format.unit_roundoff() * (reading.magnitude + position)
 }

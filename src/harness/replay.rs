@@ -1,0 +1,122 @@
+//! A token's case again, as an assertion, and the message of one that fails.
+
+use crate::check::{Silent, check};
+use crate::report::fuzz::{Finding, FuzzFailure, FuzzReport};
+use crate::report::words::counted;
+use crate::report::{Outcome, failure};
+use crate::spec::token::TokenError;
+
+use super::fuzz::{Examiner, Found, Own};
+use super::operator_test::OperatorTest;
+use super::random::{RandomCase, Replay};
+use super::subject::Subject;
+
+/// The environment variable that holds the token of the one case to try.
+pub(super) const REPLAY: &str = "GRADPROOF_REPLAY";
+
+/// What the environment asks for.
+pub(super) fn asked_for() -> Option<Result<Replay, TokenError>> {
+    let token = std::env::var(REPLAY).ok()?;
+    let token = token.trim();
+    (!token.is_empty()).then(|| token.parse())
+}
+
+/// Repeat the case of `token` with gradproof's own backprop.
+///
+/// This is what `gradproof fuzz` prints for a failure, to be pasted into a test file.
+///
+/// ```
+/// use gradproof::harness::{Trial, assert_replay, fuzz::Strategy};
+///
+/// let case = Strategy::named("conv2d").unwrap().case(1, 0).unwrap();
+/// let trial = Trial { case, precision: Default::default() };
+/// assert_replay(&trial.token()); // "gp2.…"
+/// ```
+///
+/// # Panics
+/// When it fails again, and when it is no token.
+#[track_caller]
+pub fn assert_replay(token: &str) {
+    let found = match token.parse() {
+        Ok(Replay::Trial(trial)) => Own.examine(&trial).map_err(|error| error.to_string()),
+        Ok(Replay::Check(case)) => check(&case, &Silent)
+            .map(|checked| Found::Report(Box::new(checked.report)))
+            .map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match found {
+        Ok(Found::Report(report)) if report.outcome == Outcome::Wrong => {
+            panic!("{}", failure::render(&report))
+        }
+        Ok(Found::Failed(why) | Found::Refused(why)) => panic!("{token}\n{why}"),
+        Ok(Found::Report(_)) => (),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Repeat the case of `token` with somebody's own operator.
+///
+/// # Panics
+/// When it fails again, when `subject` has no such operator, and when the token is not of a random case.
+#[track_caller]
+pub fn assert_replay_of(token: &str, subject: impl Subject) {
+    let trial = match token.parse() {
+        Ok(Replay::Trial(trial)) => trial,
+        Ok(Replay::Check(_)) => panic!(
+            "{token} is of a check of gradproof's own backprop: use assert_replay, or gradproof replay"
+        ),
+        Err(error) => panic!("{error}"),
+    };
+    let test = OperatorTest::new(trial.case.name()).keep_nothing();
+    match test.check_one(&trial, subject) {
+        Ok(report) if report.failure.is_some() || report.outcomes.refused > 0 => {
+            panic!("{}", message(&report))
+        }
+        Ok(_) => (),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// What a failed assertion says of `report`.
+pub(super) fn message(report: &FuzzReport) -> String {
+    let Some(failure) = &report.failure else {
+        return report.sentence.clone();
+    };
+    let operator = match failure.token.parse() {
+        Ok(Replay::Trial(trial)) => match trial.case {
+            RandomCase::Operator(case) => Some(case.op.name()),
+            RandomCase::Loss(_) | RandomCase::Network(_) => None,
+        },
+        _ => None,
+    };
+    let what = match &failure.finding {
+        Finding::Wrong(report) => failure::body_of(report, operator),
+        Finding::Failed(why) => format!("No answer that can be judged: {why}"),
+    };
+    let mut lines = vec![failure.token.clone(), case(report, failure), what];
+    for sentence in &failure.drawn_as {
+        let sentence = failure::sentence_of(sentence, operator);
+        lines.push(format!("As it was drawn, on {}: {sentence}", failure.drawn));
+    }
+    if let Some(file) = &failure.file {
+        lines.push(format!("Kept in {file}, and tried first from now on."));
+    }
+    lines.push(format!(
+        "Again: {REPLAY}=TOKEN cargo test, or gradproof::harness::assert_replay_of(\"TOKEN\", …)."
+    ));
+    lines.join("\n")
+}
+
+/// Which case it is.
+fn case(report: &FuzzReport, failure: &FuzzFailure) -> String {
+    match failure.index {
+        None => format!("{}, known from earlier", failure.case),
+        Some(index) if failure.shrinks.smaller > 0 => format!(
+            "{}; case {index} of seed {}, made smaller {}",
+            failure.case,
+            report.seed,
+            counted(failure.shrinks.smaller, "time")
+        ),
+        Some(index) => format!("{}; case {index} of seed {}", failure.case, report.seed),
+    }
+}
