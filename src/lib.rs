@@ -39,5 +39,8 @@ pub mod check;
 #[cfg(feature = "proptest")]
 pub mod harness;
 
+#[cfg(feature = "proptest")]
+pub mod adapter;
+
 #[cfg(feature = "cli")]
 pub mod cli;

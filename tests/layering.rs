@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The top-level modules in flow order: a module uses only what stands before it.
-const FLOW: [&str; 16] = [
+const FLOW: [&str; 17] = [
     "scalar",
     "tensor",
     "rng",
@@ -21,6 +21,7 @@ const FLOW: [&str; 16] = [
     "report",
     "check",
     "harness",
+    "adapter",
     "cli",
 ];
 

@@ -94,6 +94,15 @@ impl Given {
             .collect()
     }
 
+    /// How far rounding spreads the derivative that is given, which at a kink may be that of another
+    /// branch than ours: where ours is 0, and nothing rounded, theirs is rounded by its own size.
+    fn spread(&self, usual: &Rounding, coordinate: Coordinate) -> f64 {
+        let own = self.value_at(coordinate).abs() * self.format.unit_roundoff();
+        let spread = usual.derivative(coordinate);
+        // Of what is not a number nothing is added.
+        if own > spread { own } else { spread }
+    }
+
     /// Of a coordinate for which nothing is given, that is not a number.
     fn value_at(&self, coordinate: Coordinate) -> f64 {
         let gradient = self.gradients.get(&coordinate.leaf);
@@ -135,7 +144,7 @@ impl GradientSource for Given {
         let usual = Rounding::measure_usual(problem, pattern, PERTURBATIONS, self.format);
         let estimate = |coordinate: &Coordinate| Estimate {
             value: self.value_at(*coordinate),
-            error: SAFETY_OTHER_ORDER * usual.derivative(*coordinate),
+            error: SAFETY_OTHER_ORDER * self.spread(&usual, *coordinate),
         };
         let estimates = question.coordinates.iter().map(estimate).collect();
         let is_unknown = |position: &usize| {

@@ -1,0 +1,6 @@
+//! Other libraries' operators, swept over random shapes.
+
+mod known;
+mod sweep;
+
+mod explore;
