@@ -17,12 +17,16 @@ mod dfdx_primitives;
 mod diagnosis;
 #[path = "double_double/main.rs"]
 mod double_double;
+#[path = "exchange/main.rs"]
+mod exchange;
 mod extended;
 mod failures;
 mod fraction_cases;
 #[path = "function/main.rs"]
 mod function;
 mod goldens;
+#[path = "harness_api/main.rs"]
+mod harness_api;
 #[path = "known_answers/main.rs"]
 mod known_answers;
 mod layering;
