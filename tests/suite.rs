@@ -27,6 +27,8 @@ mod function;
 mod goldens;
 #[path = "harness_api/main.rs"]
 mod harness_api;
+#[path = "harness_api/main.rs"]
+mod harness_api;
 #[path = "known_answers/main.rs"]
 mod known_answers;
 mod layering;
