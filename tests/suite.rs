@@ -27,8 +27,6 @@ mod function;
 mod goldens;
 #[path = "harness_api/main.rs"]
 mod harness_api;
-#[path = "harness_api/main.rs"]
-mod harness_api;
 #[path = "known_answers/main.rs"]
 mod known_answers;
 mod layering;
