@@ -94,10 +94,6 @@ pub(super) fn message(report: &FuzzReport) -> String {
         Finding::Failed(why) => format!("No answer that can be judged: {why}"),
     };
     let mut lines = vec![failure.token.clone(), case(report, failure), what];
-    for sentence in &failure.drawn_as {
-        let sentence = failure::sentence_of(sentence, operator);
-        lines.push(format!("As it was drawn, on {}: {sentence}", failure.drawn));
-    }
     if let Some(file) = &failure.file {
         lines.push(format!("Kept in {file}, and tried first from now on."));
     }

@@ -29,12 +29,6 @@ pub fn body_of(report: &Report, operator: Option<&str>) -> String {
     body_in(report, Names::Theirs(operator))
 }
 
-/// A sentence of a report on somebody's `operator`, in the names that they know.
-#[must_use]
-pub fn sentence_of(sentence: &str, operator: Option<&str>) -> String {
-    Names::Theirs(operator).in_sentence(sentence)
-}
-
 fn body_in(report: &Report, names: Names<'_>) -> String {
     let mut blocks = Vec::new();
     for part in &report.parts {
@@ -67,17 +61,14 @@ impl Names<'_> {
         let Self::Theirs(operator) = self else {
             return name.to_owned();
         };
-        let own = match name.strip_prefix("op.") {
-            Some(parameter) if operator.is_some() => parameter,
-            _ => name,
-        };
+        let own = operator.map_or(name, |operator| without(name, operator));
         match own.strip_prefix("input") {
             Some(rest) if rest.is_empty() || rest.starts_with('[') => format!("x{rest}"),
             _ => own.to_owned(),
         }
     }
 
-    /// Our layer `op` is their operator, and our `backprop` their gradient.
+    /// Our `backprop` is their gradient, and of one operator the parameters carry no name but their own.
     fn in_sentence(self, sentence: &str) -> String {
         let Self::Theirs(operator) = self else {
             return sentence.to_owned();
@@ -86,17 +77,21 @@ impl Names<'_> {
             if let Some(rest) = word.strip_prefix("backprop") {
                 return format!("your gradient{rest}");
             }
-            let (Some(operator), Some(rest)) = (operator, word.strip_prefix("op")) else {
-                return word.to_owned();
-            };
-            match rest.strip_prefix('.') {
-                Some(name) if name.starts_with(char::is_alphanumeric) => name.to_owned(),
-                _ if !rest.starts_with(char::is_alphanumeric) => format!("{operator}{rest}"),
-                _ => word.to_owned(),
-            }
+            let own = operator.map_or(word, |operator| without(word, operator));
+            own.to_owned()
         };
         let words: Vec<String> = sentence.split(' ').map(word).collect();
         words.join(" ")
+    }
+}
+
+/// `weight` of `conv2d.weight`.
+fn without<'a>(name: &'a str, operator: &str) -> &'a str {
+    let parameter = name.strip_prefix(operator);
+    let parameter = parameter.and_then(|rest| rest.strip_prefix('.'));
+    match parameter {
+        Some(parameter) if parameter.starts_with(char::is_alphanumeric) => parameter,
+        _ => name,
     }
 }
 
@@ -303,20 +298,20 @@ mod tests {
     fn what_is_theirs_has_their_names() {
         let names = Names::Theirs(Some("conv2d"));
         for (ours, theirs) in [
-            ("op.weight[0,1]", "weight[0,1]"),
+            ("conv2d.weight[0,1]", "weight[0,1]"),
             ("input[2]", "x[2]"),
             ("input", "x"),
         ] {
             assert_eq!(names.of(ours), theirs);
             assert_eq!(Names::Ours.of(ours), ours);
         }
-        let sentence = "No: backprop's gradient of op.weight is wrong in op. Look at op's input.";
+        let sentence = "No: backprop's gradient of conv2d.weight is wrong in conv2d. Look there.";
         assert_eq!(
             names.in_sentence(sentence),
-            "No: your gradient's gradient of weight is wrong in conv2d. Look at conv2d's input."
+            "No: your gradient's gradient of weight is wrong in conv2d. Look there."
         );
-        assert_eq!(Names::Theirs(None).in_sentence("in op."), "in op.");
-        assert_eq!(names.in_sentence("an option"), "an option");
+        let of_network = "in conv2d.weight";
+        assert_eq!(Names::Theirs(None).in_sentence(of_network), of_network);
     }
 
     #[test]

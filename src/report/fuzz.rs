@@ -147,10 +147,6 @@ pub struct FuzzFailure {
     pub file: Option<String>,
     /// What is wrong with the small case.
     pub finding: Finding,
-    /// What the gradients of the case as it was drawn look like: one that is small may have too few
-    /// numbers to tell.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub drawn_as: Vec<String>,
     /// A Rust test that repeats it.
     pub test: String,
 }

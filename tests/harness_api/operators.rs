@@ -379,7 +379,8 @@ fn the_environment_asks_for_one_case_alone() {
     };
     let text = message(|| test().assert(|request| conv2d(request, Fault::Sign)));
     let token = text.lines().next().expect("a token");
-    let name = "operators::asked_by_the_environment";
+    let path = concat!(module_path!(), "::asked_by_the_environment");
+    let (_, name) = path.split_once("::").expect("this program's name first");
     let found = run(token, name);
     let words = String::from_utf8_lossy(&found.stderr).into_owned();
     assert!(!found.status.success(), "{words}");

@@ -166,7 +166,6 @@ fn failure_again(trial: &Trial, finding: Finding, subject: Option<&str>) -> Fuzz
         seed_line: None,
         file: None,
         finding,
-        drawn_as: Vec::new(),
     }
 }
 

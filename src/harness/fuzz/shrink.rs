@@ -26,7 +26,6 @@ pub(super) fn failure(
     let drawn = trial(tree.current());
     let mut examiner = make()?;
     let mut shrinks = Shrinks::default();
-    let drawn_as = kinds(&found);
     let (mut smallest, mut smallest_found) = (drawn.clone(), found);
     // proptest's own walk: simpler while it fails, a step back when it passes.
     let mut goes_on = tree.simplify();
@@ -52,22 +51,6 @@ pub(super) fn failure(
         token,
         seed_line: Some(kept::seed_line(&seed)),
         file: None,
-        drawn_as: if kinds(&smallest_found).is_empty() {
-            drawn_as
-        } else {
-            Vec::new()
-        },
         finding: smallest_found.failure().expect("it failed"),
     })
-}
-
-/// What wrong gradients look like, of those that look like a known fault.
-fn kinds(found: &Found) -> Vec<String> {
-    let Found::Report(report) = found else {
-        return Vec::new();
-    };
-    let rows = report.parts.iter().flat_map(|part| &part.diagnoses);
-    rows.filter(|row| row.diagnosis.kind.is_some())
-        .map(|row| row.diagnosis.sentence.clone())
-        .collect()
 }
