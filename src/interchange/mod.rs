@@ -28,6 +28,7 @@ mod files;
 mod loss;
 pub mod number;
 mod problem;
+mod request;
 mod tokens;
 
 pub use array::Array;
