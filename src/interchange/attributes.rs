@@ -55,10 +55,13 @@ pub(super) fn our_name(op: &str) -> &str {
     other.map_or(op, |(_, ours)| ours)
 }
 
-/// The attributes of a case under our names; what is null counts as left out.
-pub(super) fn renamed(case: &OpCase) -> Result<Map<String, Value>, CaseError> {
+/// The attributes of a case, or of the loss in it, under our names; what is null counts as left out.
+pub(super) fn renamed(
+    case: &OpCase,
+    theirs: &Map<String, Value>,
+) -> Result<Map<String, Value>, CaseError> {
     let mut ours = Map::new();
-    for (key, value) in &case.attrs {
+    for (key, value) in theirs {
         let effect = WITHOUT_EFFECT.iter().find(|(other, _)| other == key);
         match effect {
             Some((_, None)) => continue,

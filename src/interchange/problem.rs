@@ -56,7 +56,7 @@ impl OpCase {
                 expected: vec![INPUT[0].to_owned()],
             })?;
         let input = self.finite(input_name)?;
-        let attributes = attributes::renamed(self)?;
+        let attributes = attributes::renamed(self, &self.attrs)?;
         let Made {
             network,
             objective,
@@ -103,7 +103,8 @@ impl OpCase {
     ) -> Result<Made, CaseError> {
         if self.op == NETWORK {
             let layers: Vec<LayerSpec> = self.read(self.part(&mut attributes, "layers")?)?;
-            let mut own: Map<String, Value> = self.read(self.part(&mut attributes, "loss")?)?;
+            let own: Map<String, Value> = self.read(self.part(&mut attributes, "loss")?)?;
+            let mut own = attributes::renamed(self, &own)?;
             if let Some(key) = attributes.keys().next() {
                 return Err(self.wrong(format!("'{key}' is none of layers, loss")));
             }

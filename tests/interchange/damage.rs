@@ -174,6 +174,6 @@ fn deep_nesting_is_refused() {
             "inputs": {{"x": {{"shape": [1, 1], "data": [1]}}}}}}"#
         );
         let read = OpCase::from_json(&text).and_then(|case| case.posed().map(drop));
-        assert_eq!(read.is_ok(), depth == 10, "depth {depth}: {read:?}");
+        assert_eq!(read.is_ok(), depth <= 60, "depth {depth}: {read:?}");
     }
 }
