@@ -17,12 +17,20 @@ mod dfdx_primitives;
 mod diagnosis;
 #[path = "double_double/main.rs"]
 mod double_double;
+#[path = "exchange/main.rs"]
+mod exchange;
 mod extended;
 mod failures;
 mod fraction_cases;
 #[path = "function/main.rs"]
 mod function;
+#[path = "fuzzing/main.rs"]
+mod fuzzing;
 mod goldens;
+#[path = "harness_api/main.rs"]
+mod harness_api;
+#[path = "interchange/main.rs"]
+mod interchange;
 #[path = "known_answers/main.rs"]
 mod known_answers;
 mod layering;

@@ -1,12 +1,16 @@
 //! A request as a chain of one library's operators.
 
+#![cfg_attr(
+    not(any(feature = "candle", feature = "burn")),
+    expect(dead_code, reason = "dfdx has too few operators to be composed of")
+)]
+
 use std::borrow::Cow;
 
 use ndarray::{ArrayD, IxDyn};
 
 use crate::harness::{Asked, Request, SubjectError};
 use crate::loss::Loss;
-use crate::network::SINGLE;
 use crate::spec::plan::{Plan, PlannedLayer};
 use crate::spec::{DataSpec, LayerSpec, LossSpec, NetworkSpec, OpSpec, UpsampleSpec};
 
@@ -101,7 +105,7 @@ fn node<'a, T>(
         let full = parameter.name.as_str();
         let own = full.rsplit('.').next().unwrap_or(full);
         let leaf = match full.split_once('.') {
-            Some((SINGLE, rest)) if is_alone => rest,
+            Some((_, rest)) if is_alone => rest,
             _ => full,
         };
         parameters.push((own, tensor(leaf)?));
@@ -122,7 +126,7 @@ fn alone(op: &OpSpec, request: &Request<'_>) -> NetworkSpec {
         data: DataSpec::Random,
         loss: LossSpec::WeightedSum {},
         layers: vec![LayerSpec {
-            name: Some(SINGLE.to_owned()),
+            name: Some(op.name().to_owned()),
             op: op.clone(),
         }],
     }

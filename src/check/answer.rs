@@ -211,15 +211,18 @@ fn given_loss(part: &Part, total: Counts, checked: usize) -> Option<String> {
     let own = given.value.filter(|_| given.source == SourceName::Given)?;
     let right = others.first()?.value?;
     let gradient = match total.wrong() {
-        0 => "Its gradient is right all the same".to_owned(),
+        0 => "Its gradient is right all the same.".to_owned(),
         wrong => format!(
-            "{} of {} derivatives differ as well",
+            "{} of {} derivatives differ as well.",
             grouped(wrong),
             grouped(checked)
         ),
     };
+    let mut named = part.diagnoses.iter();
+    let named = named.find(|row| row.diagnosis.kind.is_some());
+    let named = named.map_or(String::new(), |row| format!(" {}.", row.diagnosis.sentence));
     Some(format!(
-        "No: the given loss is {}, and should be {}: it comes of another forward pass, other parameters, or other samples. {gradient}.",
+        "No: the given loss is {}, and should be {}: it comes of another forward pass, another loss, other parameters, or other samples. {gradient}{named}",
         own.0, right.0
     ))
 }

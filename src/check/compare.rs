@@ -6,8 +6,8 @@ use crate::judge::verdict::within;
 use crate::judge::{Metrics, Reference, Verdict, judge, relative_error};
 use crate::network::Coordinate;
 use crate::report::{
-    Closest, Comparison, CoordinateRow, CoordinateValue, Gap, Number, SourceValue, Spread,
-    StepCounts, TensorRow, UnresolvedRow,
+    Closest, Comparison, CoordinateRow, CoordinateValue, Gap, Number, Spread, StepCounts,
+    TensorRow, UnresolvedRow,
 };
 use crate::source::{Estimate, Forward, Ground, Kink, Point, SAFETY, SAFETY_OTHER_ORDER};
 
@@ -112,39 +112,6 @@ impl Answer {
             Reference::Crossed | Reference::NotFinite => None,
         }
     }
-}
-
-/// The objective's value by each source.
-pub(super) fn values(answers: &[Answer]) -> Vec<SourceValue> {
-    let value = |answer: &Answer| SourceValue {
-        source: answer.name,
-        forward: answer.forward,
-        value: answer.value().map(Number),
-    };
-    answers.iter().map(value).collect()
-}
-
-/// Whether the objective's values are one number: to the bit where forward pass and format are the same,
-/// and else within rounding.
-pub(super) fn values_agree(point: &Point, answers: &[Answer]) -> bool {
-    let mut knowing = answers.iter().filter(|answer| answer.knows_value);
-    let Some(first) = knowing.next() else {
-        return true;
-    };
-    let subject = first.gradient.value;
-    let reach = |answer: &Answer| answer.safety() * point.rounding_in(answer.format).value();
-    subject.is_finite()
-        && knowing.all(|answer| {
-            let value = answer.gradient.value;
-            let is_shared = [answer, first]
-                .iter()
-                .all(|answer| answer.forward == Forward::Shared);
-            if is_shared && answer.format == first.format {
-                value.to_bits() == subject.to_bits()
-            } else {
-                (value - subject).abs() <= reach(answer) + reach(first)
-            }
-        })
 }
 
 /// One row for each tensor.

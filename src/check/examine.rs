@@ -12,7 +12,7 @@ use crate::spec::case::SourceName;
 use super::compare::{self, Kinks};
 use super::explain::Findings;
 use super::single::Branches;
-use super::{Answer, CheckError, Progress, control, kinks, observe, open};
+use super::{Answer, CheckError, Progress, control, kinks, observe, open, values};
 
 /// A source with its name.
 pub type NamedSource = (SourceName, Box<dyn GradientSource>);
@@ -135,7 +135,7 @@ pub(super) fn judge(
     });
     extended.truncate(open::MOST_ROWS);
     let single = branches.rows(point, coordinates, &answers, &verdicts, &mut tensors);
-    let values_agree = compare::values_agree(point, &answers);
+    let values_agree = values::agree(point, &answers);
     let findings = Findings {
         point,
         sources,
@@ -148,7 +148,7 @@ pub(super) fn judge(
     let explanation = findings.explain()?;
     let part = Part {
         name,
-        values: compare::values(&answers),
+        values: values::all(&answers),
         values_agree,
         output: None,
         tensors,

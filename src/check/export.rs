@@ -21,7 +21,7 @@ use super::{CheckError, Checked, backprop};
 /// | file | tensors |
 /// |---|---|
 /// | `parameters` | the parameters, under PyTorch's names and in its layouts |
-/// | `batch` | `inputs`, and `labels` (int64), `targets` or `cotangent`: what the loss compares with |
+/// | `batch` | `inputs`, and `labels` (int64) or `targets`: what the loss compares with |
 /// | `gradients-SOURCE` | the gradient of each parameter by that source, and its `loss` |
 ///
 /// Each is there as `.npz` and as `.safetensors`. Numbers are float64, and with a gradient in `f32`
@@ -172,9 +172,9 @@ fn batch(problem: &Problem, format: Format) -> Vec<NamedTensor> {
             Loss::MeanSquaredError { target }
             | Loss::L1 { target }
             | Loss::Huber { target, .. }
-            | Loss::BceWithLogits { target },
+            | Loss::BceWithLogits { target }
+            | Loss::WeightedSum { cotangent: target },
         ) => Some(named("targets", target, format)),
-        Some(Loss::WeightedSum { cotangent }) => Some(named("cotangent", cotangent, format)),
         None => None,
     });
     batch

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::interchange::{self, CaseError, OpCase};
 use crate::judge::Number;
-use crate::network::{Coordinate, LeafName, Problem, SINGLE};
+use crate::network::{Coordinate, LeafName, Problem};
 use crate::report::verify::{CaseOutcome, CaseRow, GradientRow, LossValue, WorstEntry};
 use crate::report::{CoordinateRow, Counts, DiagnosisRow, Outcome, Part, Report, Setup, TensorRow};
 use crate::source::{Given, GivenError};
@@ -307,20 +307,9 @@ impl Names<'_> {
         rows.find(|row| is_own(&row.tensor) && row.diagnosis.kind.is_some())
     }
 
-    /// A report's sentence, in which a single operator goes by its own name.
+    /// A report's sentence, with the names of the file.
     fn in_words(&self, sentence: &str) -> String {
-        let layers = self.read.problem.network.layers();
-        if !matches!(layers, [only] if only.name == SINGLE) {
-            return sentence.to_owned();
-        }
-        let word = |word: &str| match word.strip_prefix(SINGLE) {
-            Some(rest) if rest.starts_with("'s") => "its".to_owned(),
-            Some(rest) if rest.len() > 1 && rest.starts_with('.') => rest[1..].to_owned(),
-            Some(rest) if rest.chars().all(|c| c.is_ascii_punctuation()) => {
-                format!("{}{rest}", self.operator)
-            }
-            _ => word.to_owned(),
-        };
+        let word = |word: &str| interchange::own_name(word, self.operator).to_owned();
         let words: Vec<String> = sentence.split(' ').map(word).collect();
         words.join(" ")
     }

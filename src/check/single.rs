@@ -13,9 +13,10 @@ use crate::network::Coordinate;
 use crate::report::{DigitsRow, SinglePart, Spread, TensorRow, TurnedRow};
 use crate::scalar::Format;
 use crate::source::{Estimate, Kink, Point, SAFETY, Turned, on_branches, turned};
+use crate::spec::case::SourceName;
 
 use super::compare::{Kinks, tensors};
-use super::{Answer, control};
+use super::{Answer, branches, control};
 
 /// Units that a part shows.
 const MOST_UNITS: usize = 10;
@@ -41,9 +42,12 @@ impl Branches {
         suspects: &[usize],
     ) -> Self {
         let format = answers[0].format;
-        let turned = match format {
-            Format::F64 => Vec::new(),
-            Format::F32 => turned(point),
+        let turned = match (format, answers[0].name) {
+            (Format::F64, _) => Vec::new(),
+            (Format::F32, SourceName::Given) => {
+                branches::of_given(point, coordinates, answers, suspects)
+            }
+            (Format::F32, _) => turned(point),
         };
         let mut branches = Self {
             format,

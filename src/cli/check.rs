@@ -36,7 +36,8 @@ use super::subject::{NETWORK_HELP, Subject};
     by default. Tensors have the names and layouts of PyTorch's named_parameters() where its modules are \
     called as the network's layers: conv1.weight (out, in, rows, columns), fc1.weight (out, in), fc1.bias. \
     Every parameter has to be there; 'loss' (one number) and 'input' (the gradient of the samples) \
-    may be, and are checked too. Batch norm is in training mode. A file that does not fit is \
+    may be, and are checked too. Batch norm is in training mode. With --data let \
+    --samples be as many as the file has: else the seed chooses some of them. A file that does not fit is \
     refused with all that is missing, surplus, misshapen or not finite")]
 pub(super) struct Arguments {
     #[arg(value_name = "NETWORK", default_value = "lenet5", help = NETWORK_HELP)]

@@ -18,9 +18,10 @@ pub(super) struct Subject {
     #[arg(long, value_name = "CMD")]
     subject: Option<String>,
 
-    /// How long a reply of that program may take, such as 10s or 500ms
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = time, requires = "subject")]
-    timeout: Duration,
+    /// How long a reply of that program may take, such as 10s or 500ms; 10s when left out, and 60s for the
+    /// first after a start
+    #[arg(long, value_name = "TIME", value_parser = time, requires = "subject")]
+    timeout: Option<Duration>,
 }
 
 impl Subject {
@@ -38,10 +39,14 @@ impl Subject {
 
     /// The program, started; `None` for our own backprop.
     pub(super) fn process(&self, precision: Precision) -> Result<Option<Process>, ProcessError> {
-        let command = self.subject.as_ref();
-        command
-            .map(|command| Process::start(command, self.timeout, precision))
-            .transpose()
+        let Some(command) = &self.subject else {
+            return Ok(None);
+        };
+        let process = Process::start(command)?.with_precision(precision);
+        Ok(Some(match self.timeout {
+            Some(timeout) => process.with_timeout(timeout),
+            None => process,
+        }))
     }
 
     /// One who examines cases of who is under test.

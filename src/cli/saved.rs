@@ -43,7 +43,8 @@ pub(super) fn leaf_of(coordinate: &str, posed: &Posed) -> String {
     };
     let known = |own: &str| network.coordinate(&format!("{own}{index}")).is_some();
     let input = "input".to_owned();
-    let of_operator = format!("{}.{name}", crate::network::SINGLE);
+    let operator = network.layers().first().map_or("", |layer| &layer.name);
+    let of_operator = format!("{operator}.{name}");
     match name {
         "x" if known(&input) => input + &index,
         _ if !known(name) && known(&of_operator) => of_operator + &index,

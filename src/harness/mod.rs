@@ -138,7 +138,7 @@ pub use network::NetworkCase;
 pub use operator::OperatorCase;
 pub use operator_test::{OperatorTest, assert_operator};
 pub use persistence::{REGRESSIONS, config, config_in};
-pub use process::{Process, ProcessError, TIMEOUT, op_case};
+pub use process::{Process, ProcessError, op_case};
 pub use random::{RandomCase, Replay, Trial};
 pub use replay::{assert_replay, assert_replay_of};
 pub use subject::{Answer, Asked, Request, Subject, SubjectError};

@@ -6,6 +6,7 @@ use std::ops::Index;
 use ndarray::{ArrayD, IxDyn};
 use thiserror::Error;
 
+use crate::interchange::own_name;
 use crate::loss::Loss;
 use crate::network::{LeafName, Network, Problem};
 use crate::report::words::listed;
@@ -157,10 +158,7 @@ impl<'a> Request<'a> {
     fn name_of(&self, network: &Network, leaf: LeafName) -> String {
         match (leaf, &self.asked) {
             (LeafName::Input, _) => "x".to_owned(),
-            (_, Asked::Operator(_)) => {
-                let name = network.leaf_name(leaf);
-                name.strip_prefix("op.").unwrap_or(name).to_owned()
-            }
+            (_, Asked::Operator(op)) => own_name(network.leaf_name(leaf), op.name()).to_owned(),
             _ => network.leaf_name(leaf).to_owned(),
         }
     }

@@ -34,4 +34,4 @@ pub use array::Array;
 pub use case::{Answer, OpCase, Reply};
 pub use error::CaseError;
 pub use files::{Entry, FileError, read_cases};
-pub use problem::{NETWORK, Posed, Told};
+pub use problem::{NETWORK, Posed, Told, own_name};

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::layer::dropout;
 use crate::loss::Loss;
-use crate::network::{LeafName, Network, Objective, Parameters, Problem, SINGLE};
+use crate::network::{LeafName, Network, Objective, Parameters, Problem};
 use crate::spec::case::Precision;
 use crate::spec::plan::Plan;
 use crate::spec::{DataSpec, DropoutSpec, LayerSpec, NetworkSpec, OpSpec, file};
@@ -66,10 +66,11 @@ impl OpCase {
             cotangent,
         } = self.made(&input, attributes)?;
 
+        let operator = attributes::our_name(&self.op);
         let mut leaves = vec![(LeafName::Input, input_name.to_owned())];
         let mut tensors = Vec::new();
         for (number, (parameter, shape)) in network.parameter_shapes().enumerate() {
-            let name = own_name(parameter).to_owned();
+            let name = own_name(parameter, operator).to_owned();
             let tensor = self.finite(&name)?;
             same_shape(&name, &tensor, shape)?;
             leaves.push((LeafName::Parameter(number), name));
@@ -293,7 +294,7 @@ impl OpCase {
         inputs.insert(INPUT[0].to_owned(), Array::from(&problem.input));
         let names = problem.network.parameter_shapes().map(|(name, _)| name);
         for (name, tensor) in names.zip(&problem.parameters.tensors) {
-            inputs.insert(own_name(name).to_owned(), Array::from(tensor));
+            inputs.insert(own_name(name, op).to_owned(), Array::from(tensor));
         }
         Self {
             op: op.to_owned(),
@@ -315,9 +316,10 @@ struct Made {
     cotangent: f64,
 }
 
-/// A parameter's name in files: that of a single operator's has nothing before it.
-fn own_name(name: &str) -> &str {
-    let own = name.strip_prefix(SINGLE);
+/// The name in files of an operator's parameter `name`, without that of the operator before it.
+#[must_use]
+pub fn own_name<'a>(name: &'a str, operator: &str) -> &'a str {
+    let own = name.strip_prefix(operator);
     own.and_then(|rest| rest.strip_prefix('.')).unwrap_or(name)
 }
 

@@ -28,9 +28,6 @@ pub use parameters::{Coordinate, LeafName, Parameters};
 pub use pattern::Pattern;
 pub use unit::Unit;
 
-/// The name of a network's only operator.
-pub const SINGLE: &str = "op";
-
 /// The layers of a network with their shapes; parameters and data come from outside.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
@@ -102,13 +99,13 @@ impl Network {
         Self::of_layers(layers.collect(), plan.input.clone())
     }
 
-    /// The network of one operator, called "op", or of none, on an input of shape `input`, batch first.
+    /// The network of one operator, called as in files, or of none, on an input of shape `input`, batch first.
     ///
     /// # Errors
     /// [`PlanError`], when the shapes do not fit.
     pub fn single(op: Option<OpSpec>, input: &[usize]) -> Result<Self, PlanError> {
-        let named = |op| LayerSpec {
-            name: Some(SINGLE.to_owned()),
+        let named = |op: OpSpec| LayerSpec {
+            name: Some(op.name().to_owned()),
             op,
         };
         let spec = NetworkSpec {

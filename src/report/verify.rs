@@ -158,19 +158,31 @@ impl CaseCounts {
     #[must_use]
     pub fn in_words(&self) -> Vec<String> {
         [
-            (self.agree, "agree"),
-            (self.disagree, "disagree"),
-            (self.unresolved, "could not be judged"),
+            (self.agree, "agrees", "agree"),
+            (self.disagree, "disagrees", "disagree"),
+            (
+                self.unresolved,
+                "could not be judged",
+                "could not be judged",
+            ),
             (
                 self.unobservable,
+                "shows nothing, since every derivative is 0",
                 "show nothing, since every derivative is 0",
             ),
-            (self.invalid, "are damaged"),
-            (self.unsupported, "are of operators that gradproof has not"),
+            (self.invalid, "is damaged", "are damaged"),
+            (
+                self.unsupported,
+                "is of an operator that gradproof has not",
+                "are of operators that gradproof has not",
+            ),
         ]
         .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, words)| format!("{} {words}", grouped(count)))
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| {
+            let words = if count == 1 { one } else { many };
+            format!("{} {words}", grouped(count))
+        })
         .collect()
     }
 }
@@ -192,7 +204,7 @@ impl VerifyReport {
             (Outcome::Right, "Yes".to_owned())
         };
         let sentence = format!(
-            "{answer}: of {} {}.",
+            "{answer}: of {}, {}.",
             counted(cases.len(), "case"),
             super::words::listed(&counts.in_words())
         );

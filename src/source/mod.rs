@@ -57,7 +57,7 @@ pub use rounding::{Rounding, SAFETY, SAFETY_OTHER_ORDER, output_spread};
 pub use second::SecondOrder;
 pub use single::{Backward, Single};
 pub use sweep::{Sweep, sweep};
-pub use turned::{Turned, turned};
+pub use turned::{Turned, turnable, turned};
 
 /// A derivative with its error bound: the one never travels without the other.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

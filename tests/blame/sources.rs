@@ -46,7 +46,7 @@ fn point(scale: f64) -> Point {
 
 fn source(name: SourceName) -> Box<dyn GradientSource> {
     match name {
-        SourceName::Backprop => Box::new(Backprop),
+        SourceName::Backprop | SourceName::Given => Box::new(Backprop),
         SourceName::Dual => Box::new(Dual),
         SourceName::Reverse => Box::new(Reverse),
         SourceName::Central => Box::new(Central { step: Step::Auto }),
@@ -76,7 +76,7 @@ fn faulty(name: SourceName, fault: Fault, widest: Vec<f64>) -> Box<dyn GradientS
         }
     };
     match name {
-        SourceName::Backprop => Box::new(FaultySource::new(Backprop, alter)),
+        SourceName::Backprop | SourceName::Given => Box::new(FaultySource::new(Backprop, alter)),
         SourceName::Dual => Box::new(FaultySource::new(Dual, alter)),
         SourceName::Reverse => Box::new(FaultySource::new(Reverse, alter)),
         SourceName::Central => Box::new(FaultySource::new(Central { step: Step::Auto }, alter)),

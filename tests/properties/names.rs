@@ -3,9 +3,11 @@
 use gradproof::harness::strategy;
 use gradproof::network::Coordinate;
 use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
+use gradproof::spec::files::{FileSpec, Files};
 use gradproof::spec::{NetworkSpec, PenaltySpec};
 use gradproof::tensor;
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 use proptest::sample;
 
@@ -89,6 +91,14 @@ fn case() -> impl Strategy<Value = Case> {
     ];
     let sources = sample::subsequence(SourceName::ALL.to_vec(), 0..=4);
     let order = prop_oneof![Just(Order::First), Just(Order::Second)];
+    let file = || {
+        let parts = (".{0,20}", option::of("[0-9a-f]{8}"));
+        option::of(parts.prop_map(|(path, checksum)| FileSpec { path, checksum }))
+    };
+    let files = (file(), file()).prop_map(|(parameters, gradients)| Files {
+        parameters,
+        gradients,
+    });
     let counts = (any::<u64>(), any::<usize>(), any::<usize>());
     (
         strategy::network(),
@@ -96,7 +106,7 @@ fn case() -> impl Strategy<Value = Case> {
         penalty,
         step,
         coordinates,
-        (sources, order),
+        (sources, order, files),
     )
         .prop_map(
             |(
@@ -105,7 +115,7 @@ fn case() -> impl Strategy<Value = Case> {
                 penalty,
                 step,
                 coordinates,
-                (sources, order),
+                (sources, order, files),
             )| Case {
                 spec: network.spec,
                 seed,
@@ -117,6 +127,7 @@ fn case() -> impl Strategy<Value = Case> {
                 coordinates,
                 sources,
                 order,
+                files,
             },
         )
 }

@@ -4,6 +4,8 @@
 //! `safetensors.torch.save_file(tensors, "grads.safetensors")`.
 //!
 //! ```
+//! # #[cfg(feature = "files")]
+//! # {
 //! use gradproof::data::tensors::{Entries, NamedTensor, TensorFile, TensorFormat, Wanted};
 //!
 //! let weight = NamedTensor {
@@ -16,6 +18,7 @@
 //! let wanted = [Wanted::needed("fc1.weight", &[1, 2])];
 //! let tensors = file.fit("parameters", "mlp", &wanted)?;
 //! assert_eq!(tensors[0].as_ref().map(|tensor| tensor[[0, 1]]), Some(-0.25));
+//! # }
 //! # Ok::<(), gradproof::data::tensors::TensorFileError>(())
 //! ```
 
@@ -28,7 +31,6 @@ mod safetensors;
 mod whole;
 
 use std::fmt;
-use std::ops::Range;
 use std::path::Path;
 
 use crate::tensor::Tensor;
@@ -75,7 +77,8 @@ pub struct Listed {
     /// Size of every axis.
     pub shape: Vec<usize>,
     /// Where its entries are in the file; `None` where they are packed.
-    place: Option<Range<usize>>,
+    #[cfg(feature = "files")]
+    place: Option<std::ops::Range<usize>>,
 }
 
 /// A file of named tensors: what is in it is known, the entries are read when they are wanted.
@@ -163,7 +166,7 @@ impl TensorFormat {
                 )));
             }
         }
-        let bytes = match self {
+        let bytes: Result<Vec<u8>, String> = match self {
             #[cfg(feature = "files")]
             Self::Npz => npz::write(tensors),
             #[cfg(feature = "files")]
@@ -201,7 +204,7 @@ impl TensorFile {
     /// As [`TensorFile::open`].
     pub fn from_bytes(path: &str, content: Vec<u8>) -> Result<Self, TensorFileError> {
         let format = TensorFormat::of_path(path)?;
-        let tensors = match format {
+        let tensors: Result<Vec<Listed>, String> = match format {
             #[cfg(feature = "files")]
             TensorFormat::Npz => npz::list(&content),
             #[cfg(feature = "files")]
@@ -245,7 +248,7 @@ impl TensorFile {
     /// # Errors
     /// [`TensorFileError::Read`], when they are damaged or of another type.
     fn read(&self, listed: &Listed) -> Result<Tensor<f64>, TensorFileError> {
-        let numbers = match self.format {
+        let numbers: Result<Vec<f64>, String> = match self.format {
             #[cfg(feature = "files")]
             TensorFormat::Npz => npz::read(&self.content, listed),
             #[cfg(feature = "files")]
@@ -253,7 +256,7 @@ impl TensorFile {
             #[cfg(not(feature = "files"))]
             _ => Err(NOT_BUILT_IN.to_owned()),
         };
-        let tensor = numbers.and_then(|numbers: Vec<f64>| {
+        let tensor = numbers.and_then(|numbers| {
             let tensor = crate::tensor::from_values(&listed.shape, numbers);
             tensor.ok_or_else(|| "it has not as many entries as its shape says".to_owned())
         });

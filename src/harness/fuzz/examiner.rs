@@ -2,6 +2,7 @@
 
 use crate::check::{Silent, all_sources, backprop, check_posed};
 use crate::harness::random::Trial;
+use crate::judge::diagnosis::BugKind;
 use crate::report::fuzz::{Ended, Finding};
 use crate::report::verify::CaseOutcome;
 use crate::report::{Counts, Outcome, Part, Report};
@@ -44,12 +45,25 @@ impl Found {
         }
     }
 
-    /// Whether both are failures of one kind.
+    /// Whether it fails as `other` does: without an answer, or with the kind of fault that is named there,
+    /// so that a smaller case does not show another bug, or one that nobody can name any more.
     #[must_use]
-    pub fn is_like(&self, other: &Self) -> bool {
-        self.is_failure()
-            && other.is_failure()
-            && std::mem::discriminant(self) == std::mem::discriminant(other)
+    pub fn fails_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Failed(_), Self::Failed(_)) => true,
+            (Self::Report(_), Self::Report(own)) => {
+                self.is_failure() && named(own).is_none_or(|kind| self.names(kind))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a fault of this kind is named in it.
+    fn names(&self, kind: BugKind) -> bool {
+        match self {
+            Self::Report(report) => kinds(report).any(|own| own == kind),
+            Self::Failed(_) | Self::Refused(_) => false,
+        }
     }
 
     /// What speaks against who is under test.
@@ -91,6 +105,16 @@ impl Found {
             Self::Failed(_) | Self::Refused(_) => Counts::default(),
         }
     }
+}
+
+/// The kind of fault that is named first.
+fn named(report: &Report) -> Option<BugKind> {
+    kinds(report).next()
+}
+
+fn kinds(report: &Report) -> impl Iterator<Item = BugKind> {
+    let rows = report.parts.iter().flat_map(|part| &part.diagnoses);
+    rows.filter_map(|row| row.diagnosis.kind)
 }
 
 /// gradproof's own backprop.

@@ -175,7 +175,7 @@ fn test(token: &str, trial: &Trial, subject: Option<&str>) -> String {
     let call = match subject {
         None => format!("assert_replay(\n        \"{token}\",\n    )"),
         Some(command) => format!(
-            "assert_replay_of(\n        \"{token}\",\n        gradproof::harness::Process::start({command:?}, gradproof::harness::TIMEOUT, Default::default())\n            .expect(\"the program under test starts\"),\n    )"
+            "assert_replay_of(\n        \"{token}\",\n        gradproof::harness::Process::start({command:?}).expect(\"it starts\"),\n    )"
         ),
     };
     format!(

@@ -34,7 +34,7 @@ pub(super) fn failure(
         let candidate = trial(tree.current());
         shrinks.tried += 1;
         let found = examiner.examine(&candidate)?;
-        goes_on = if found.is_like(&smallest_found) {
+        goes_on = if found.fails_like(&smallest_found) {
             shrinks.smaller += 1;
             (smallest, smallest_found) = (candidate, found);
             tree.simplify()

@@ -19,7 +19,10 @@ use super::subject::{Answer, Asked, Request, Subject, SubjectError};
 use running::{Running, Trouble};
 
 /// How long a reply may take, when nothing is said about it.
-pub const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The same of the first reply after its start, since interpreters and libraries take their time to load.
+const FIRST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Replies that it waits for in vain before it has had enough.
 const MOST_HANGS: usize = 8;
@@ -32,8 +35,10 @@ pub struct Process {
     /// The program and its arguments.
     words: Vec<String>,
     timeout: Duration,
+    first_timeout: Duration,
     precision: Precision,
     running: Option<Running>,
+    has_replied: bool,
     hangs: usize,
 }
 
@@ -61,16 +66,12 @@ pub enum ProcessError {
 }
 
 impl Process {
-    /// Start `command`, which is split into words as a shell does, but is not run by one. A reply may
-    /// take `timeout`; it is computed in `precision`.
+    /// Start `command`, which is split into words as a shell does, but is not run by one. It computes in
+    /// `f64`. A reply may take 10 seconds, and the first after a start a minute.
     ///
     /// # Errors
     /// [`ProcessError`], when there is no such program.
-    pub fn start(
-        command: &str,
-        timeout: Duration,
-        precision: Precision,
-    ) -> Result<Self, ProcessError> {
+    pub fn start(command: &str) -> Result<Self, ProcessError> {
         let words =
             shlex::split(command).ok_or_else(|| ProcessError::Quotes(command.to_owned()))?;
         let program = words.first().ok_or(ProcessError::Empty)?;
@@ -81,11 +82,37 @@ impl Process {
         Ok(Self {
             command: command.to_owned(),
             words,
-            timeout,
-            precision,
+            timeout: TIMEOUT,
+            first_timeout: FIRST_TIMEOUT,
+            precision: Precision::F64,
             running: Some(running),
+            has_replied: false,
             hangs: 0,
         })
+    }
+
+    /// The same, every reply of which may take `timeout`.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self {
+            timeout,
+            first_timeout: timeout,
+            ..self
+        }
+    }
+
+    /// The same, which computes in `precision`.
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    fn timeout(&self) -> Duration {
+        if self.has_replied {
+            self.timeout
+        } else {
+            self.first_timeout
+        }
     }
 
     /// What it replies to `case`. After anything but a whole reply it is stopped, and started anew for
@@ -94,7 +121,7 @@ impl Process {
         let line = case.to_line();
         let (mut running, mut answer) = match self.running.take() {
             Some(mut running) => {
-                let answer = running.ask(&line, self.timeout);
+                let answer = running.ask(&line, self.timeout());
                 (running, answer)
             }
             None => self.asked_anew(&line)?,
@@ -106,6 +133,7 @@ impl Process {
         match answer {
             Ok(reply) => match Reply::from_json(&reply) {
                 Ok(reply) => {
+                    self.has_replied = true;
                     self.running = Some(running);
                     Ok(reply)
                 }
@@ -120,7 +148,7 @@ impl Process {
                 Err(format!(
                     "'{}' {}",
                     self.command,
-                    trouble.in_words(running, self.timeout)
+                    trouble.in_words(running, self.timeout())
                 ))
             }
         }
@@ -129,10 +157,11 @@ impl Process {
 
 impl Process {
     /// Start it again, and ask.
-    fn asked_anew(&self, line: &str) -> Result<(Running, Result<String, Trouble>), String> {
+    fn asked_anew(&mut self, line: &str) -> Result<(Running, Result<String, Trouble>), String> {
         let mut running = Running::start(&self.words)
             .map_err(|error| format!("'{}' cannot be started again: {error}", self.command))?;
-        let answer = running.ask(line, self.timeout);
+        self.has_replied = false;
+        let answer = running.ask(line, self.timeout());
         Ok((running, answer))
     }
 }

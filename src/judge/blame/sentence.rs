@@ -83,7 +83,7 @@ impl Blame {
                 "The given loss is theirs, so that the forward pass is the same."
             }
             Some(_) => {
-                "The given loss is another one as well: the forward pass, the parameters or the samples are not the same."
+                "The given loss is another one as well: the forward pass, the loss, the parameters or the samples are not the same."
             }
         };
         let at = counted(coordinates, "coordinate");

@@ -76,12 +76,13 @@ fn render_case(text: &mut String, case: &CaseRow) {
         align(&mut rows, &[0, 1, 3]);
         line(text, &rows.to_string());
     }
-    for (tensor, diagnosis) in case
+    let diagnoses = case
         .tensors
         .iter()
-        .filter_map(|tensor| Some((tensor, tensor.diagnosis.as_ref()?)))
-    {
-        line(text, &wrapped(&format!("{}: {diagnosis}.", tensor.name)));
+        .filter_map(|tensor| tensor.diagnosis.as_ref());
+    // The case's own sentence ends with the first.
+    for diagnosis in diagnoses.filter(|words| !case.sentence.contains(words.as_str())) {
+        line(text, &wrapped(&format!("{diagnosis}.")));
     }
     if !case.untold.is_empty() {
         line(
