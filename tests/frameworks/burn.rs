@@ -37,12 +37,12 @@ const CONV1D: Known = Known {
 
 const SOFTPLUS: Known = Known {
     operator: "softplus",
-    what: "the gradient of a division by a number is rounded to f32, in f64 too",
+    what: "the gradient of a division by beta is rounded to f32, in f64 too",
     concerns: |request| {
         meets(
             request,
             "softplus",
-            |op, _| matches!(op, OpSpec::Softplus(softplus) if softplus.beta == 3.0),
+            |op, _| matches!(op, OpSpec::Softplus(softplus) if softplus.beta.log2().fract() != 0.0),
         )
     },
     token: "gp2.NYnBCoAgEET_Zc5LWN38lehgtVEgKe56Ev89JZqBmQevQNPtPGzB7oT7h8jJaUgf_wsJp0afBYSN1cHOgyHolViu4A_YyQymEu4nZoVdRuqdVoIwN21qyws.7e2f64c6",
