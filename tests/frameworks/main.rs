@@ -1,6 +1,11 @@
-//! Other libraries' operators, swept over random shapes.
+//! Other libraries' operators, swept over random shapes: what is known to be wrong is found again, and
+//! nothing else is found.
 
 mod known;
 mod sweep;
 
-mod explore;
+#[cfg(feature = "burn")]
+mod burn;
+#[cfg(feature = "candle")]
+mod candle;
+mod dfdx;

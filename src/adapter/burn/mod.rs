@@ -1,15 +1,12 @@
 //! [burn](https://crates.io/crates/burn)'s tensors under test, on its processor backend in `f64`.
 //!
 //! ```
-//! use burn::tensor::activation::silu;
+//! use burn::tensor::activation;
 //! use gradproof::adapter::burn;
-//! use gradproof::harness::{Trial, fuzz::{Examiner, Strategy, Tested}};
+//! use gradproof::harness::OperatorTest;
 //!
-//! let mut tested = Tested::new(burn::subject(|on| Ok(silu(on.get::<4>("x")?))));
-//! let case = Strategy::named("silu")?.case(1, 0)?;
-//! let found = tested.examine(&Trial { case, precision: Default::default() })?;
-//! assert!(!found.is_failure(), "{found:?}");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! let silu = burn::subject(|on| Ok(activation::silu(on.get::<4>("x")?)));
+//! OperatorTest::new("silu").keep_nothing().assert_subject(silu);
 //! ```
 
 mod losses;

@@ -2,13 +2,11 @@
 //!
 //! ```
 //! use gradproof::adapter::dfdx;
-//! use gradproof::harness::{Trial, fuzz::{Examiner, Strategy, Tested}};
+//! use gradproof::harness::OperatorTest;
 //!
-//! let tanh = dfdx::subject(|on| Ok(on.get::<(usize, usize, usize, usize)>("x")?.tanh()));
-//! let case = Strategy::named("tanh")?.case(1, 0)?;
-//! let found = Tested::new(tanh).examine(&Trial { case, precision: Default::default() })?;
-//! assert!(!found.is_failure(), "{found:?}");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! type Image = (usize, usize, usize, usize);
+//! let tanh = dfdx::subject(|on| Ok(on.get::<Image>("x")?.tanh()));
+//! OperatorTest::new("tanh").keep_nothing().assert_subject(tanh);
 //! ```
 
 mod operators;
