@@ -339,3 +339,33 @@ fn answers_that_change_are_said_to_change() {
     let (why, _) = said(&does, &[]);
     assert!(why.contains("not deterministic"), "{why}");
 }
+
+#[test]
+fn the_readme_has_both_subjects_as_they_are() {
+    let readme = include_str!("../../README.md");
+    for text in [
+        include_str!("../subjects/conv2d.py"),
+        include_str!("../subjects/linear.c"),
+    ] {
+        assert!(readme.contains(text.trim_end()), "{text}");
+    }
+}
+
+/// The op-case in the README is one that agrees.
+#[test]
+fn the_readmes_case_agrees() {
+    let readme = include_str!("../../README.md");
+    let at = readme.find("{\"op\": \"conv2d\",").expect("a case");
+    let text = readme[at..].split("```").next().expect("in a block");
+    let case = gradproof::interchange::OpCase::from_json(text).expect("it can be read");
+    let entry = gradproof::interchange::Entry {
+        line: None,
+        case: Ok(case),
+    };
+    let row = gradproof::check::verify("README.md", 0, &entry);
+    assert_eq!(
+        row.outcome,
+        gradproof::report::verify::CaseOutcome::Agree,
+        "{row:?}"
+    );
+}
