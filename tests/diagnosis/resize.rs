@@ -72,13 +72,13 @@ fn a_sentence_says_what_to_look_at() {
         (
             "zero_pad2d.axes_swapped",
             "op = \"zero_pad2d\", padding = [4, 2, 0, 3]",
-            "the gradient of op's input: equals what comes out when the paddings of rows and columns are exchanged: \
+            "the gradient of zero_pad2d's input: equals what comes out when the paddings of rows and columns are exchanged: \
              padding is left, right, top, bottom: columns come first",
         ),
         (
             "upsample.half_pixel_confused",
             "op = \"upsample\", mode = \"bilinear\", size = [9, 8]",
-            "the gradient of op's input: equals what comes out without the half of a pixel: output i is at \
+            "the gradient of upsample's input: equals what comes out without the half of a pixel: output i is at \
              (i + 1/2)/scale - 1/2",
         ),
     ] {

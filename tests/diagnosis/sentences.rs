@@ -73,7 +73,7 @@ fn sentences_on_activation_loss_and_nothing_known() {
     };
     assert_eq!(
         right.diagnose(INPUT, cotangent).sentence,
-        "the gradient of op's input: equals the output's gradient unchanged: the derivative 1 - y^2 is \
+        "the gradient of tanh's input: equals the output's gradient unchanged: the derivative 1 - y^2 is \
          missing: what the derivative is computed from"
     );
 

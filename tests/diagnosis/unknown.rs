@@ -89,7 +89,7 @@ fn one_wrong_entry_is_located() {
     assert_eq!(diagnosis.kind, None);
     assert_eq!(
         diagnosis.sentence,
-        "op.weight: like no fault that is known; 1 of 240 entries are wrong, only at [2,1,0,3]; \
+        "conv2d.weight: like no fault that is known; 1 of 240 entries are wrong, only at [2,1,0,3]; \
          wrong/right there is from 1.5 to 1.5, in the middle 1.5"
     );
 }

@@ -46,7 +46,7 @@ fn a_wrong_backward_is_seen_entry_by_entry_and_by_the_adjoint_identity() {
     assert!(!view.is_right() && !view.adjoint.holds, "{view:?}");
     assert!(view.counts.disagree > 0 && !view.wrong.is_empty());
     for row in &view.wrong {
-        assert!(row.coordinate.starts_with("op.weight"), "{row:?}");
+        assert!(row.coordinate.starts_with("conv2d.weight"), "{row:?}");
         assert_ne!(row.forward, row.backward, "{row:?}");
     }
 }
