@@ -11,6 +11,9 @@ use crate::tensor::{self, Tensor};
 /// Values are multiples of 2⁻⁶: short, and exact in `f32` too.
 pub(super) const SHORT: i32 = 6;
 
+/// Bits of what is put behind a short number.
+const LONG: i32 = 24;
+
 /// The largest input and target of a network.
 pub(super) const INPUT_BOUND: f64 = 2.0;
 
@@ -63,10 +66,31 @@ pub(super) fn loss(spec: &LossSpec, plan: &Plan, seed: u64) -> Loss {
 }
 
 /// A tensor of random signs times multiples of 1/64 in [1/2, 3/2].
-pub(super) fn cotangent(shape: &[usize], seed: u64) -> Tensor<f64> {
+fn cotangent(shape: &[usize], seed: u64) -> Tensor<f64> {
     let mut stream = Stream::new(seed, "cotangent");
     let mut values = tensor::zeros(shape);
     values.mapv_inplace(|_: f64| stream.signed_weight());
+    values
+}
+
+/// The same for an operator alone; of odd seeds with 24 bits more behind each.
+///
+/// Products and sums of short numbers are exact in `f32` too, so that a backward which computes in it where
+/// it should not would show nothing. In `f64` a convolution's are exact with the longer numbers as well.
+pub(super) fn operators_cotangent(shape: &[usize], seed: u64) -> Tensor<f64> {
+    let mut values = cotangent(shape, seed);
+    if seed % 2 == 1 {
+        let mut stream = Stream::new(seed, "bits of the cotangent");
+        // Towards 1, so that they stay in [1/2, 3/2].
+        values.mapv_inplace(|r: f64| {
+            let more = stream.symmetric(1.0, LONG).abs() / 64.0;
+            if r.abs() < 1.0 {
+                r + more.copysign(r)
+            } else {
+                r - more.copysign(r)
+            }
+        });
+    }
     values
 }
 

@@ -57,7 +57,7 @@ impl OperatorCase {
             parameters,
             data::uniform(&self.input, self.seed, "input", INPUT_BOUND, data::SHORT),
             Loss::WeightedSum {
-                cotangent: data::cotangent(&plan.output, self.seed),
+                cotangent: data::operators_cotangent(&plan.output, self.seed),
             },
             1.0,
         )
