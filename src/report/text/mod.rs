@@ -151,6 +151,11 @@ fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
             }
         })
         .collect();
+    let first = parts.first().and_then(|part| part.values.first());
+    let under_test = match first.map(|value| value.source) {
+        Some(SourceName::Given) => "The gradient under test",
+        _ => "Hand-written backprop",
+    };
     line(
         text,
         &wrapped(&match (&setup.files.gradients, setup.precision) {
@@ -164,12 +169,11 @@ fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
                 file.path,
                 listed(&references)
             ),
-            (None, Precision::F64) => format!(
-                "Hand-written backprop is held against {}.",
-                listed(&references)
-            ),
+            (None, Precision::F64) => {
+                format!("{under_test} is held against {}.", listed(&references))
+            }
             (None, Precision::F32) => format!(
-                "Hand-written backprop in f32 is held against {}, in f64 at the same f32 weights and samples.",
+                "{under_test} in f32 is held against {}, in f64 at the same f32 weights and samples.",
                 listed(&references)
             ),
         }),
