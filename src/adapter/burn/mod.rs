@@ -1,7 +1,7 @@
 //! [burn](https://crates.io/crates/burn)'s tensors under test, on its processor backend in `f64`.
 //!
 //! ```
-//! use burn::tensor::activation;
+//! use ::burn::tensor::activation;
 //! use gradproof::adapter::burn;
 //! use gradproof::harness::OperatorTest;
 //!
