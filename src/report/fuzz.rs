@@ -98,8 +98,10 @@ pub struct CaseTally {
 pub struct FuzzRun {
     /// What is drawn.
     pub strategy: String,
-    /// New cases, of all shares together; `None` when time ends the run.
+    /// New cases, of all shares together; `None` for as many as there is time for.
     pub cases: Option<usize>,
+    /// Whether time may end it before.
+    pub is_timed: bool,
     /// The seed that all cases come from.
     pub seed: u64,
     /// Arithmetic of the gradients under test.

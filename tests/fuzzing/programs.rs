@@ -92,6 +92,11 @@ fn planted_faults_are_found_made_small_and_named() {
             "\"weight\": (w[\"shape\"], dw)",
             "\"weight\": (w[\"shape\"], dw[::-1])",
         ),
+        // Rounded to f32, which data of few bits would not show.
+        (
+            "\"weight\": (w[\"shape\"], dw)",
+            "\"weight\": (w[\"shape\"], [__import__('struct').unpack('f', __import__('struct').pack('f', v))[0] for v in dw])",
+        ),
     ];
     for (from, to) in faults {
         let folder = tempfile::tempdir().expect("a temporary folder");

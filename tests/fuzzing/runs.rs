@@ -49,6 +49,17 @@ fn an_end_by_time_counts_what_was_tried() {
         report.cases > 0 && report.outcomes.total() == report.cases,
         "{report:?}"
     );
+    // With two ends the first counts, whichever it is.
+    let both = [
+        "conv2d", "--time", "300ms", "--cases", "100000", "--seed", "1", "--jobs", "3",
+    ];
+    let (report, code) = fuzzed(folder.path(), &both);
+    assert_eq!(code, 0, "{}", report.sentence);
+    assert!(
+        report.cases > 0 && report.cases < 100_000,
+        "{}",
+        report.sentence
+    );
 }
 
 #[test]

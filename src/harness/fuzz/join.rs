@@ -90,6 +90,7 @@ fn check(share: &FuzzShare, number: usize, of: usize, run: &FuzzRun) -> Result<(
     let differences = [
         (own.strategy != run.strategy, "strategy"),
         (own.cases != run.cases, "number of cases"),
+        (own.is_timed != run.is_timed, "end by time"),
         (own.seed != run.seed, "seed"),
         (own.precision != run.precision, "precision"),
         (own.subject != run.subject, "subject"),
@@ -126,6 +127,7 @@ fn check(share: &FuzzShare, number: usize, of: usize, run: &FuzzRun) -> Result<(
         ));
     }
     let is_whole = share.interrupted
+        || own.is_timed
         || share.failure.is_some()
         || own
             .cases

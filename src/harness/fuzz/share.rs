@@ -65,6 +65,7 @@ pub(super) fn run_of(options: &FuzzOptions, lines: &[Line]) -> FuzzRun {
     FuzzRun {
         strategy: options.strategy.clone(),
         cases: options.cases,
+        is_timed: options.time.is_some(),
         seed: options.seed,
         precision: options.precision,
         subject: options.subject.clone(),
