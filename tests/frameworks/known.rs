@@ -45,6 +45,10 @@ pub(crate) enum Shows {
         right: f64,
     },
     /// An error instead of an answer, and its words.
+    #[cfg_attr(
+        not(feature = "candle"),
+        expect(dead_code, reason = "nobody else says so themselves")
+    )]
     Error(&'static str),
 }
 

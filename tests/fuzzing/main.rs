@@ -53,5 +53,5 @@ fn python(folder: &Path, from: &str, to: &str) -> String {
     assert!(text.contains(from), "{from}");
     let path = folder.join("subject.py");
     std::fs::write(&path, text.replace(from, to)).expect("a temporary file");
-    "python3 subject.py".to_owned()
+    "python3 -SE subject.py".to_owned()
 }

@@ -152,7 +152,7 @@ fn planted_faults_are_found_made_small_and_named() {
 fn after_a_line(folder: &Path, does: &str) -> String {
     let text = format!("import sys, time, os, json\nfor line in sys.stdin:\n    {does}\n");
     std::fs::write(folder.join("odd.py"), text).expect("a temporary file");
-    "python3 odd.py".to_owned()
+    "python3 -SE odd.py".to_owned()
 }
 
 /// What is said of such a program.
