@@ -195,7 +195,10 @@ fn whatever_goes_wrong_is_said() {
         ),
         (
             "raise ValueError('no such thing')".to_owned(),
-            &["ended", "ValueError: no such thing"],
+            &[
+                "ended",
+                "its last words on standard error: ValueError: no such thing",
+            ],
         ),
         (
             "os.kill(os.getpid(), 9)".to_owned(),

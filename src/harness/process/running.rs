@@ -197,11 +197,9 @@ impl Trouble {
         if words.is_empty() {
             what
         } else {
-            let words: Vec<&str> = words.split_whitespace().collect();
-            format!(
-                "{what}; its last words on standard error: {}",
-                words.join(" ")
-            )
+            // Most languages say last what was the matter, and before it how they came there.
+            let last = words.lines().next_back().unwrap_or_default().trim();
+            format!("{what}; its last words on standard error: {last}")
         }
     }
 }
