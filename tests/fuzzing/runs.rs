@@ -104,7 +104,7 @@ fn an_interruption_tells_what_was_done() {
         .stderr(Stdio::null())
         .spawn()
         .expect("it starts");
-    std::thread::sleep(Duration::from_millis(700));
+    std::thread::sleep(Duration::from_secs(2));
     let start = Instant::now();
     let killed = Command::new("kill")
         .args(["-TERM", &child.id().to_string()])
