@@ -11,6 +11,7 @@ mod dual_stochastic;
 mod format;
 mod hyper_dual;
 mod stochastic;
+pub(crate) mod vector;
 
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
