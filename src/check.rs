@@ -338,7 +338,7 @@ fn named_sources(subject: NamedSource, names: &[SourceName], step: Step) -> Vec<
             SourceName::Backprop | SourceName::Given => return None,
             SourceName::Dual => Box::new(Dual),
             SourceName::Reverse => Box::new(Reverse),
-            SourceName::Central => Box::new(Central { step }),
+            SourceName::Central => Box::new(Central::new(step)),
         };
         Some((*name, source))
     }));

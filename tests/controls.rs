@@ -35,13 +35,13 @@ fn references() -> [Box<dyn GradientSource>; 3] {
     [
         Box::new(Dual),
         Box::new(Reverse),
-        Box::new(Central { step: Step::Auto }),
+        Box::new(Central::new(Step::Auto)),
     ]
 }
 
 /// The same, each with the wrong sign.
 fn negated_references() -> [Box<dyn GradientSource>; 3] {
-    let central = Central { step: Step::Auto };
+    let central = Central::new(Step::Auto);
     [
         Box::new(FaultySource::new(Dual, negate)),
         Box::new(FaultySource::new(Reverse, negate)),
@@ -463,7 +463,7 @@ fn another_choice_at_a_tie_is_told_from_a_fault() {
         2,
         "first and last entry"
     );
-    let central = ask(&point, &Central { step: Step::Auto });
+    let central = ask(&point, &Central::new(Step::Auto));
     assert_eq!(
         central.kinks,
         [0, 1, 2, 3],

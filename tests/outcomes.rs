@@ -52,7 +52,7 @@ fn references() -> Vec<NamedSource> {
     vec![
         (SourceName::Dual, Box::new(Dual)),
         (SourceName::Reverse, Box::new(Reverse)),
-        (SourceName::Central, Box::new(Central { step: Step::Auto })),
+        (SourceName::Central, Box::new(Central::new(Step::Auto))),
     ]
 }
 
@@ -170,7 +170,7 @@ fn a_step_across_hubers_delta_is_told_with_its_entry() {
     problem.objective.loss = Some(Loss::Huber { target, delta: 0.5 });
     let point = Point::new(problem, 1);
     let step = Step::Fixed(1e-3);
-    let central: NamedSource = (SourceName::Central, Box::new(Central { step }));
+    let central: NamedSource = (SourceName::Central, Box::new(Central::new(step)));
     let dual: NamedSource = (SourceName::Dual, Box::new(Dual));
     let examined = judged(&point, Box::new(Backprop), vec![dual, central], &[INPUT]);
     assert_eq!(examined.verdicts, [Verdict::Agree]);
@@ -339,7 +339,7 @@ fn a_chosen_step_across_a_kink_leaves_central_differences_without_a_word() {
     let point = Point::new(problem, 1);
     let central = || -> NamedSource {
         let step = Step::Fixed(1e-3);
-        (SourceName::Central, Box::new(Central { step }))
+        (SourceName::Central, Box::new(Central::new(step)))
     };
     let alone = judged(&point, Box::new(Backprop), vec![central()], &[INPUT]);
     assert_eq!(

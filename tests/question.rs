@@ -36,7 +36,7 @@ fn first_convolution(step: Step) -> Examined {
         (SourceName::Backprop, Box::new(Backprop)),
         (SourceName::Dual, Box::new(Dual)),
         (SourceName::Reverse, Box::new(Reverse)),
-        (SourceName::Central, Box::new(Central { step })),
+        (SourceName::Central, Box::new(Central::new(step))),
     ];
     examine(PartName::DataLoss, &point, &sources, &weights, &Silent).unwrap()
 }

@@ -42,7 +42,7 @@ fn references(subject: impl gradproof::source::GradientSource + 'static) -> Vec<
         (SourceName::Backprop, Box::new(subject)),
         (SourceName::Dual, Box::new(Dual)),
         (SourceName::Reverse, Box::new(Reverse)),
-        (SourceName::Central, Box::new(Central { step: Step::Auto })),
+        (SourceName::Central, Box::new(Central::new(Step::Auto))),
     ]
 }
 

@@ -50,7 +50,7 @@ pub(super) fn find(
         let suspects = &suspects[..suspects.len().min(MOST_SUSPECTS)];
         let asked: Vec<Coordinate> = suspects.iter().map(|at| coordinates[*at]).collect();
         if !asked.is_empty() {
-            let central = Central { step: Step::Auto };
+            let central = Central::new(Step::Auto);
             let answer = point.ask(&central, &asked, &|_| ())?;
             for (position, stepped) in suspects.iter().zip(answer.steps) {
                 if let Ground::Kink(kink) = stepped.ground {

@@ -128,6 +128,12 @@ impl Activation {
         matches!(self, Self::LeakyRelu(_) | Self::Hardtanh(_))
     }
 
+    /// Whether every entry stands for itself.
+    #[must_use]
+    pub fn is_of_entries(&self) -> bool {
+        !matches!(self, Self::Softmax(_) | Self::LogSoftmax(_))
+    }
+
     /// Whether there is more than one piece.
     #[must_use]
     pub fn has_branches(&self) -> bool {

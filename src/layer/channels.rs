@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::tensor::Tensor;
 
 /// The sizes of a convolution.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Sizes {
     pub(super) batch: usize,
     pub(super) in_channels: usize,

@@ -102,6 +102,21 @@ impl MaxPool2d {
         }
     }
 
+    /// The entries of every window of a plane, in row-major order, as positions in the plane, for shapes
+    /// (N, C, H, W) of input and output.
+    #[must_use]
+    pub fn windows(&self, input: &[usize], output: &[usize]) -> Vec<Vec<u32>> {
+        let [height, width] = [input[2], input[3]];
+        let window = |window: usize| {
+            let rows = self.window.met(0, window / output[3], height);
+            let columns = self.window.met(1, window % output[3], width);
+            let places = places(&rows, &columns, width);
+            let place = |at| u32::try_from(at).expect("a plan limits sizes to 2^26");
+            places.map(place).collect()
+        };
+        (0..output[2] * output[3]).map(window).collect()
+    }
+
     /// Compute dx of shape `input`: each window's dy goes to its maximum; overlapping windows add up.
     #[must_use]
     pub fn backward<S: Scalar>(

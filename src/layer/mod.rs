@@ -6,6 +6,7 @@
 pub mod activation;
 pub mod adaptive_avg_pool2d;
 pub mod avg_pool2d;
+pub mod change;
 mod channels;
 pub mod conv2d;
 pub mod conv_transpose2d;

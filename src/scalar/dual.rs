@@ -25,6 +25,16 @@ impl<const N: usize> Dual<N> {
         Self(DualSVec64::from_re(value).derivative(lane))
     }
 
+    /// A number with this derivative along each direction.
+    #[must_use]
+    pub fn with_tangents(value: f64, tangents: &[f64; N]) -> Self {
+        let mut number = DualSVec64::<N>::from_re(value).derivative(0);
+        if let Some(eps) = &mut number.eps.0 {
+            eps.as_mut_slice().copy_from_slice(tangents);
+        }
+        Self(number)
+    }
+
     /// The derivative along direction `lane`.
     ///
     /// # Panics

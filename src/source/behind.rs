@@ -115,6 +115,11 @@ impl<'a, S: Scalar> Owner<'a, S> {
         }
     }
 
+    /// The leaf.
+    pub(super) fn leaf(&self) -> LeafName {
+        self.leaf
+    }
+
     /// Number of the first layer that the perturbed values pass through without being owned by it.
     pub(super) fn first_behind(&self) -> usize {
         self.layer.map_or(0, |owner| owner + 1)
@@ -265,6 +270,15 @@ impl<S: Scalar> Outcome<S> {
             branches: Pattern::default(),
         }
     }
+}
+
+/// Number of the first layer that a change of `leaf` passes through without being owned by it.
+pub(super) fn first_behind(network: &Network, leaf: LeafName) -> usize {
+    let owner = match leaf {
+        LeafName::Input => None,
+        LeafName::Parameter(number) => network.owner(number),
+    };
+    owner.map_or(0, |owner| owner + 1)
 }
 
 /// The output unit (channel, feature) of the owner that an entry of its parameter belongs to; 0 for the

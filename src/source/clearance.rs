@@ -12,13 +12,15 @@
 
 use rayon::prelude::*;
 
+use crate::layer::change::LANES as LANES_OF_CHANGE;
 use crate::network::{Coordinate, Parameters, Pattern, Problem, Unit};
 use crate::penalty::Branch;
 use crate::scalar::Scalar;
 use crate::spec::PenaltySpec;
 use crate::tensor::{Tensor, values};
 
-use super::behind::Owner;
+use super::behind::{self, Owner};
+use super::change::{Pass, Still};
 use super::dual::{LANES, Lanes, TASK, passes};
 
 /// Ties are margins of so many unit roundoffs of the layer's largest input.
@@ -85,25 +87,35 @@ impl Clearance {
     }
 }
 
-/// The clearance of each of `coordinates`, on the branches of `pattern`.
+/// The clearance of each of `coordinates`, on the branches of `pattern`: by what changes alter with
+/// `still`, else through all layers behind.
 pub(super) fn clearances(
     problem: &Problem,
     pattern: &Pattern,
     coordinates: &[Coordinate],
+    still: Option<&Still<'_>>,
 ) -> Vec<Clearance> {
-    let parameters: Parameters<Lanes> = problem.parameters.lift();
+    let is_free = problem.objective.loss.is_none() || problem.last_branching().is_none();
+    // The plain way alone needs them.
+    let parameters: Option<Parameters<Lanes>> =
+        (!is_free && still.is_none()).then(|| problem.parameters.lift());
     let mut clearances = Vec::with_capacity(coordinates.len());
     for same_leaf in coordinates.chunk_by(|a, b| a.leaf == b.leaf) {
-        let owner = Owner::of(problem, same_leaf[0].leaf, &parameters, Some(pattern));
-        let is_exact = is_exact(problem, owner.first_behind());
-        let mut of_leaf = if problem.objective.loss.is_none() || problem.last_branching().is_none()
-        {
-            vec![Clearance::free(is_exact); same_leaf.len()]
-        } else {
-            let tasks = same_leaf
-                .par_chunks(TASK)
-                .map(|task| of_task(problem, pattern, &owner, task, is_exact));
-            tasks.collect::<Vec<_>>().concat()
+        let leaf = same_leaf[0].leaf;
+        let is_exact = is_exact(problem, behind::first_behind(&problem.network, leaf));
+        let tasks = same_leaf.par_chunks(TASK);
+        let mut of_leaf = match (still, &parameters) {
+            _ if is_free => vec![Clearance::free(is_exact); same_leaf.len()],
+            (Some(still), _) => {
+                let tasks = tasks.map(|task| by_changes(still, still.pass(leaf), task, is_exact));
+                tasks.collect::<Vec<_>>().concat()
+            }
+            (None, parameters) => {
+                let parameters = parameters.as_ref().expect("made for the plain way");
+                let owner = Owner::of(problem, leaf, parameters, Some(pattern));
+                let tasks = tasks.map(|task| of_task(problem, pattern, &owner, task, is_exact));
+                tasks.collect::<Vec<_>>().concat()
+            }
         };
         for (clearance, coordinate) in of_leaf.iter_mut().zip(same_leaf) {
             if let Some(penalty) = problem.penalty_on(coordinate.leaf) {
@@ -133,6 +145,45 @@ fn is_exact(problem: &Problem, first: usize) -> bool {
         Some(last) if last > first => problem.network.is_piecewise_affine(first..last),
         _ => true,
     }
+}
+
+/// The same as [`of_task`], but that only what a coordinate changes is looked at.
+fn by_changes(
+    still: &Still<'_>,
+    mut pass: Pass<'_>,
+    task: &[Coordinate],
+    is_exact: bool,
+) -> Vec<Clearance> {
+    let mut clearances = vec![Clearance::free(is_exact); task.len()];
+    let mut lanes: Vec<usize> = Vec::with_capacity(LANES_OF_CHANGE);
+    let mut flush = |pass: &mut Pass<'_>, lanes: &mut Vec<usize>| {
+        let coordinates: Vec<Coordinate> = lanes.iter().map(|at| task[*at]).collect();
+        pass.tangents(&coordinates, |place, change| {
+            still.margins(place, change, |unit, margin, slopes| {
+                for (at, slope) in lanes.iter().zip(slopes) {
+                    if *slope != 0.0 {
+                        clearances[*at].note(unit, margin, *slope);
+                    }
+                }
+            });
+        });
+        lanes.clear();
+    };
+    for (at, coordinate) in task.iter().enumerate() {
+        let is_apart = lanes
+            .first()
+            .is_some_and(|first| pass.unit(task[*first]) != pass.unit(*coordinate));
+        if is_apart || lanes.len() == LANES_OF_CHANGE {
+            flush(&mut pass, &mut lanes);
+        }
+        if !pass.is_dead(*coordinate) {
+            lanes.push(at);
+        }
+    }
+    if !lanes.is_empty() {
+        flush(&mut pass, &mut lanes);
+    }
+    clearances
 }
 
 fn of_task(

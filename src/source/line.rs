@@ -1,22 +1,47 @@
 //! The objective along one coordinate, everything else fixed.
 
+use crate::layer::change::LANES;
 use crate::network::{Coordinate, Pattern, Unit};
 use crate::tensor::values;
 
 use super::behind::{self, Behind, Owner, Unmoved};
+use super::change::{Pass, Still};
 use super::{Question, SAFETY, SourceError};
 
 /// The objective along one coordinate.
 pub(super) struct Line<'a> {
     question: &'a Question<'a>,
-    behind: Behind<'a, f64>,
-    unmoved: Unmoved,
+    owner: &'a Owner<'a, f64>,
+    /// The fast way, where it is open.
+    changes: Option<Changes<'a>>,
+    /// The plain way, from the first time that it is needed.
+    plain: Option<Plain<'a>>,
     first_behind: usize,
     coordinate: Coordinate,
     /// The coordinate's unperturbed value; restored from here, since +h, −2h, +h would miss it.
     origin: f64,
     /// The objective's part there, once it is known.
     at_origin: Option<f64>,
+}
+
+/// Passes by what a change alters, and what is known of those of the present coordinate.
+struct Changes<'a> {
+    pass: Pass<'a>,
+    known: Vec<Known>,
+}
+
+/// The end of a pass.
+#[derive(Clone, Copy)]
+struct Known {
+    at: f64,
+    loss: f64,
+    turned: bool,
+}
+
+/// Passes through all layers behind the coordinate.
+struct Plain<'a> {
+    behind: Behind<'a, f64>,
+    unmoved: Unmoved,
 }
 
 /// One difference quotient.
@@ -30,21 +55,40 @@ pub(super) struct Quotient {
 
 /// The objective at one place on the line.
 pub(super) struct Place {
+    /// The coordinate's value there.
+    at: f64,
     /// The part of the objective that the coordinate can alter.
     pub(super) value: f64,
-    /// The branches there.
-    branches: Pattern,
+    branches: Branches,
     /// Whether the penalty has the branch that it has at the origin.
     same_penalty: bool,
 }
 
+/// What is known of the branches at a place.
+enum Branches {
+    /// All of them.
+    Known(Pattern),
+    /// Whether one is another than at the origin.
+    Turned(bool),
+}
+
 impl<'a> Line<'a> {
-    pub(super) fn new(question: &'a Question<'a>, owner: &'a Owner<'a, f64>) -> Self {
-        let behind = owner.behind();
+    /// Along coordinates of the leaf that `owner` owns: by what their changes alter with `still`, else
+    /// through all layers behind.
+    pub(super) fn new(
+        question: &'a Question<'a>,
+        owner: &'a Owner<'a, f64>,
+        still: Option<&'a Still<'a>>,
+    ) -> Self {
+        let changes = still.map(|still| Changes {
+            pass: still.pass(owner.leaf()),
+            known: Vec::with_capacity(LANES),
+        });
         Self {
             question,
-            unmoved: behind.unmoved(),
-            behind,
+            owner,
+            changes,
+            plain: None,
             first_behind: owner.first_behind(),
             coordinate: question.coordinates[0],
             origin: 0.0,
@@ -56,10 +100,9 @@ impl<'a> Line<'a> {
         self.coordinate = coordinate;
         self.origin = values(self.question.problem.leaf(coordinate.leaf))[coordinate.index];
         self.at_origin = None;
-    }
-
-    pub(super) fn leave(&mut self) {
-        self.behind.replace(self.coordinate.index, self.origin);
+        if let Some(changes) = &mut self.changes {
+            changes.known.clear();
+        }
     }
 
     pub(super) fn origin(&self) -> f64 {
@@ -68,39 +111,110 @@ impl<'a> Line<'a> {
 
     /// The objective's part that the coordinate can alter, at `w`.
     pub(super) fn at(&mut self, w: f64) -> Place {
-        let problem = self.question.problem;
-        self.behind.replace(self.coordinate.index, w);
-        let unit = behind::unit(&problem.network, self.coordinate);
-        let outcome = self.behind.evaluate_beside(&self.unmoved, unit..unit + 1);
-        let mut value = outcome.loss;
+        match self.known(w) {
+            Some(Known { loss, turned, .. }) => self.place(w, loss, Branches::Turned(turned)),
+            None if self.changes.is_some() => {
+                self.look_ahead(&[w - self.origin]);
+                self.at(w)
+            }
+            None => self.plainly_at(w),
+        }
+    }
+
+    /// The same through all layers behind.
+    fn plainly_at(&mut self, w: f64) -> Place {
+        let (owner, coordinate) = (self.owner, self.coordinate);
+        let Plain { behind, unmoved } = self.plain.get_or_insert_with(|| {
+            let behind = owner.behind();
+            let unmoved = behind.unmoved();
+            Plain { behind, unmoved }
+        });
+        let before = behind.replace(coordinate.index, w);
+        let unit = behind::unit(&self.question.problem.network, coordinate);
+        let outcome = behind.evaluate_beside(unmoved, unit..unit + 1);
+        behind.replace(coordinate.index, before);
+        self.place(w, outcome.loss, Branches::Known(outcome.branches))
+    }
+
+    fn place(&self, at: f64, loss: f64, branches: Branches) -> Place {
+        let mut value = loss;
         let mut same_penalty = true;
-        if let Some(penalty) = problem.penalty_on(self.coordinate.leaf) {
-            value += penalty.term(w);
-            same_penalty = penalty.branch(w) == penalty.branch(self.origin);
+        if let Some(penalty) = self.question.problem.penalty_on(self.coordinate.leaf) {
+            value += penalty.term(at);
+            same_penalty = penalty.branch(at) == penalty.branch(self.origin);
         }
         Place {
+            at,
             value,
-            branches: outcome.branches,
+            branches,
             same_penalty,
         }
+    }
+
+    /// What is known already of a pass with the coordinate at `w`.
+    fn known(&self, w: f64) -> Option<Known> {
+        let known = &self.changes.as_ref()?.known;
+        let is_there = |known: &&Known| known.at.to_bits() == w.to_bits();
+        known.iter().find(is_there).copied()
+    }
+
+    /// Run the passes of these steps at once, [`LANES`] at most; a pass takes no longer for it.
+    fn look_ahead(&mut self, steps: &[f64]) {
+        let Some(Changes { pass, known }) = &mut self.changes else {
+            return;
+        };
+        let origin = self.origin;
+        let mut realised = [0.0; LANES];
+        for (realised, step) in realised.iter_mut().zip(steps) {
+            *realised = (origin + step) - origin;
+        }
+        let ends = pass.move_by(self.coordinate, &realised);
+        known.extend(steps.iter().enumerate().map(|(lane, step)| Known {
+            at: origin + step,
+            loss: ends.losses[lane],
+            turned: ends.turned[lane],
+        }));
+    }
+
+    /// Look ahead along a ladder of halved steps, from `h` on, on these sides.
+    fn look_down(&mut self, h: f64, sides: &[f64]) {
+        if self.changes.is_none() || self.known(self.origin + sides[0] * h).is_some() {
+            return;
+        }
+        let mut steps = [0.0; LANES];
+        for (rung, steps) in steps.chunks_exact_mut(sides.len()).enumerate() {
+            for (step, side) in steps.iter_mut().zip(sides) {
+                *step = side * h * 0.5_f64.powi(rung as i32);
+            }
+        }
+        self.look_ahead(&steps);
     }
 
     /// Whether the branches at `place` are those of the origin.
     pub(super) fn is_same(&self, place: &Place) -> bool {
         let no_loss = self.question.problem.objective.loss.is_none();
         let pattern = self.question.pattern;
-        place.same_penalty && (no_loss || pattern.is_same_from(self.first_behind, &place.branches))
+        let is_same = match &place.branches {
+            Branches::Turned(turned) => !turned,
+            Branches::Known(branches) => pattern.is_same_from(self.first_behind, branches),
+        };
+        place.same_penalty && (no_loss || is_same)
     }
 
     /// The units that take another branch at `place` than at the origin.
-    pub(super) fn changed(&self, place: &Place) -> Vec<Unit> {
-        let pattern = self.question.pattern;
-        let mut units: Vec<Unit> = if self.question.problem.objective.loss.is_none() {
-            Vec::new()
-        } else {
-            pattern
-                .changed_from(self.first_behind, &place.branches)
-                .collect()
+    pub(super) fn changed(&mut self, place: &Place) -> Vec<Unit> {
+        let mut units: Vec<Unit> = match &place.branches {
+            _ if self.question.problem.objective.loss.is_none() => Vec::new(),
+            Branches::Turned(false) => Vec::new(),
+            Branches::Turned(true) => {
+                let place = self.plainly_at(place.at);
+                return self.changed(&place);
+            }
+            Branches::Known(branches) => self
+                .question
+                .pattern
+                .changed_from(self.first_behind, branches)
+                .collect(),
         };
         units.extend((!place.same_penalty).then_some(Unit::Penalty));
         units
@@ -111,6 +225,7 @@ impl<'a> Line<'a> {
         let (above, below) = (self.origin + h, self.origin - h);
         let divisor = above - below;
         self.check_ends(h, [above, below])?;
+        self.look_down(h, &[1.0, -1.0]);
         let ends = [self.at(above), self.at(below)];
         let quotient = self.quotient(ends[0].value - ends[1].value, divisor);
         self.check_slope(h, quotient.slope)?;
@@ -128,6 +243,7 @@ impl<'a> Line<'a> {
                 *self.at_origin.insert(value)
             }
         };
+        self.look_down(h.abs(), &[h.signum()]);
         let place = self.at(end);
         let quotient = self.quotient(place.value - start, end - self.origin);
         self.check_slope(h.abs(), quotient.slope)?;

@@ -10,6 +10,7 @@
 mod backprop;
 mod behind;
 mod central;
+mod change;
 mod clearance;
 mod crossing;
 mod dual;
@@ -36,7 +37,7 @@ use crate::scalar::{DoubleDouble, Format, Scalar};
 use crate::tensor::{Tensor, values};
 
 pub use backprop::Backprop;
-pub use central::{Central, Ground, Kink, Stepped};
+pub use central::{Central, Ground, Kink, Passes, Stepped};
 pub use clearance::{Clearance, Room};
 pub use crossing::{Crossing, Crossings, crossings, slopes_of_branches};
 pub use dual::{Dual, on_branches};

@@ -138,7 +138,7 @@ fn on_line<T>(point: &Point, coordinate: Coordinate, work: impl FnOnce(&mut Line
         progress: &|_| (),
     };
     let owner = Owner::of(problem, coordinate.leaf, &problem.parameters, None);
-    let mut line = Line::new(&question, &owner);
+    let mut line = Line::new(&question, &owner, None);
     line.move_to(coordinate);
     work(&mut line)
 }

@@ -95,7 +95,7 @@ fn a_wrong_forward_is_pinned_on_the_forward_and_on_its_layers() {
         for second in CHANGES.into_iter().skip(position + 1) {
             let point = altered(&[first, second]);
             let coordinates = point.all_coordinates();
-            let central = Central { step: Step::Auto };
+            let central = Central::new(Step::Auto);
             let sources: [&dyn GradientSource; 4] = [&Backprop, &Dual, &right(), &central];
             let blame = blame(&sources.map(|source| witness(&point, source, &coordinates)));
             let sentence = blame.sentence();
@@ -122,7 +122,7 @@ fn a_wrong_forward_does_not_hide_a_wrong_backward() {
             estimate.value *= 2.0;
         }
     });
-    let central = Central { step: Step::Auto };
+    let central = Central::new(Step::Auto);
     let sources: [&dyn GradientSource; 4] = [&Backprop, &doubled, &right(), &central];
     let blame = blame(&sources.map(|source| witness(&point, source, &coordinates)));
     let expected = [Culprit::Forward, Culprit::Source(SourceName::Dual)];

@@ -49,7 +49,7 @@ fn source(name: SourceName) -> Box<dyn GradientSource> {
         SourceName::Backprop | SourceName::Given => Box::new(Backprop),
         SourceName::Dual => Box::new(Dual),
         SourceName::Reverse => Box::new(Reverse),
-        SourceName::Central => Box::new(Central { step: Step::Auto }),
+        SourceName::Central => Box::new(Central::new(Step::Auto)),
     }
 }
 
@@ -79,7 +79,7 @@ fn faulty(name: SourceName, fault: Fault, widest: Vec<f64>) -> Box<dyn GradientS
         SourceName::Backprop | SourceName::Given => Box::new(FaultySource::new(Backprop, alter)),
         SourceName::Dual => Box::new(FaultySource::new(Dual, alter)),
         SourceName::Reverse => Box::new(FaultySource::new(Reverse, alter)),
-        SourceName::Central => Box::new(FaultySource::new(Central { step: Step::Auto }, alter)),
+        SourceName::Central => Box::new(FaultySource::new(Central::new(Step::Auto), alter)),
     }
 }
 

@@ -178,7 +178,7 @@ fn central_differences_stay_within_their_bound() {
         let some = known.sample(SAMPLE_OF_CENTRAL);
         let chosen = stream.sample(some.len(), SAMPLE_OF_CENTRAL.min(some.len()));
         let some: Vec<Coordinate> = chosen.into_iter().map(|position| some[position]).collect();
-        known.ask(&tally, &Central { step: Step::Auto }, SAFETY, &some)
+        known.ask(&tally, &Central::new(Step::Auto), SAFETY, &some)
     });
     // Its bound is mostly one on truncation, which nobody promises to be near the error.
     tally.into_inner().say();

@@ -31,7 +31,7 @@ fn relu_at_zero_has_slope_zero_and_is_seen_as_a_kink() {
     }
     for step in [Step::Auto, Step::Fixed(0.125)] {
         let gradient = point
-            .ask(&Central { step }, &coordinates, &|_| {})
+            .ask(&Central::new(step), &coordinates, &|_| {})
             .expect("the step is neither too large nor too small");
         assert_eq!(gradient.kinks, [0, 1], "{step:?}");
         for estimate in gradient.estimates {
@@ -56,7 +56,7 @@ fn the_l1_penalty_at_zero_has_slope_zero_and_is_seen_as_a_kink() {
     assert_eq!(ours.leaf(weight), &zeros::<f64>(&[1, 1]), "sign(0)");
     let point = Point::new(problem, 1);
     let coordinates: Vec<_> = point.problem.coordinates(weight).collect();
-    let central = Central { step: Step::Auto };
+    let central = Central::new(Step::Auto);
     let gradient = point
         .ask(&central, &coordinates, &|_| {})
         .expect("steps from 1 downwards");
@@ -75,7 +75,7 @@ fn a_sum_of_squares_has_twice_its_point_as_gradient() {
     assert_near("backprop", &ours.input, &expected, 0.0);
     let point = Point::new(problem, 1);
     let coordinates = point.all_coordinates();
-    let central = Central { step: Step::Auto };
+    let central = Central::new(Step::Auto);
     let sources: [&dyn GradientSource; 3] = [&Dual, &Reverse, &central];
     for source in sources {
         let gradient = point

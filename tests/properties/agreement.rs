@@ -51,12 +51,7 @@ fn central_differences_of_any_step_stay_within_their_bound() {
         let point = Point::new(made(case.problem())?, case.seed);
         let coordinates = point.all_coordinates();
         let ask = |source: &dyn GradientSource| made(point.ask(source, &coordinates, &|_| ()));
-        let (ours, central) = (
-            ask(&Backprop)?,
-            ask(&Central {
-                step: Step::Fixed(h),
-            })?,
-        );
+        let (ours, central) = (ask(&Backprop)?, ask(&Central::new(Step::Fixed(h)))?);
         let pairs = ours.estimates.iter().zip(&central.estimates);
         for ((a, n), coordinate) in pairs.zip(&coordinates) {
             let (gap, bound) = ((a.value - n.value).abs(), a.error + n.error);
@@ -123,7 +118,7 @@ impl Tally {
         let point = Point::new(problem, seed);
         let coordinates = point.all_coordinates();
         let sources: [&dyn GradientSource; 4] =
-            [&Backprop, &Dual, &Reverse, &Central { step: Step::Auto }];
+            [&Backprop, &Dual, &Reverse, &Central::new(Step::Auto)];
         let answers: Vec<(&str, Gradient)> = sources
             .into_iter()
             .map(|source| {

@@ -115,7 +115,7 @@ fn explained(case: &NetworkCase, h: f64) -> Result<Met, TestCaseError> {
     let point = Point::new(made(case.problem())?, case.seed);
     let step = Step::Fixed(h);
     for coordinate in point.all_coordinates().into_iter().step_by(7) {
-        let central = made(point.ask(&Central { step }, &[coordinate], &|_| ()))?;
+        let central = made(point.ask(&Central::new(step), &[coordinate], &|_| ()))?;
         let slope = made(point.ask(&Dual, &[coordinate], &|_| ()))?;
         let (difference, slope) = (central.estimates[0].value, slope.estimates[0].value);
         let problem = &point.problem;

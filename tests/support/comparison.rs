@@ -51,7 +51,7 @@ pub(crate) fn compare(
 ) -> Result<Vec<Comparison>, SourceError> {
     let point = Point::new(problem.clone(), 1);
     let coordinates = point.all_coordinates();
-    let central = Central { step: Step::Auto };
+    let central = Central::new(Step::Auto);
     let sources: [&dyn GradientSource; 4] = [&Backprop, &Dual, &Reverse, &central];
     let mut comparisons = Vec::new();
     for source in sources {

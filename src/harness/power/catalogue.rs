@@ -115,7 +115,7 @@ struct References {
 
 impl References {
     fn of(point: &Point, coordinates: &[Coordinate]) -> Result<Self, CheckError> {
-        let central = Central { step: Step::Auto };
+        let central = Central::new(Step::Auto);
         Ok(Self {
             dual: Arc::new(Recorded::new(Dual, point, coordinates)?),
             reverse: Arc::new(Recorded::new(Reverse, point, coordinates)?),

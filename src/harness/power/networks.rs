@@ -79,7 +79,7 @@ fn one(seed: u64, number: usize, precision: Precision) -> Result<Found, PowerErr
         (SourceName::Backprop, backprop(precision)),
         (SourceName::Dual, Box::new(Dual)),
         (SourceName::Reverse, Box::new(Reverse)),
-        (SourceName::Central, Box::new(Central { step: Step::Auto })),
+        (SourceName::Central, Box::new(Central::new(Step::Auto))),
     ];
     let examined = examine(PartName::DataLoss, &point, &sources, &coordinates, &Silent)?;
     let beyond = examined

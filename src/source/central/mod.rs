@@ -21,6 +21,7 @@ use rayon::prelude::*;
 
 use crate::spec::case::Step;
 
+use super::change::Still;
 use super::clearance::clearances;
 use super::{Forward, Gradient, GradientSource, Question, SourceError};
 
@@ -36,6 +37,29 @@ const TASK: usize = 256;
 pub struct Central {
     /// How far to step.
     pub step: Step,
+    /// How the objective is computed at the ends of a step.
+    pub passes: Passes,
+}
+
+/// How a perturbed objective is computed: the same number but for rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Passes {
+    /// By what the perturbation alters, where that is possible: the fast way.
+    #[default]
+    Changes,
+    /// By all layers behind the perturbed weight: the plain way, and the reference for the other.
+    Whole,
+}
+
+impl Central {
+    /// With this step, the fast way.
+    #[must_use]
+    pub fn new(step: Step) -> Self {
+        Self {
+            step,
+            passes: Passes::default(),
+        }
+    }
 }
 
 impl GradientSource for Central {
@@ -49,7 +73,13 @@ impl GradientSource for Central {
 
     fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError> {
         let parameters = &question.problem.parameters;
-        let clearances = clearances(question.problem, question.pattern, question.coordinates);
+        let still = match self.passes {
+            Passes::Changes => Still::new(question.problem, question.pattern),
+            Passes::Whole => None,
+        };
+        let still = still.as_ref();
+        let (problem, pattern) = (question.problem, question.pattern);
+        let clearances = clearances(problem, pattern, question.coordinates, still);
         let mut found: Vec<Found> = Vec::with_capacity(question.coordinates.len());
         for same_leaf in question.coordinates.chunk_by(|a, b| a.leaf == b.leaf) {
             let leaf = same_leaf[0].leaf;
@@ -60,7 +90,7 @@ impl GradientSource for Central {
                 .par_chunks(TASK)
                 .zip(rooms.par_chunks(TASK))
                 .map(|(task, rooms)| {
-                    let found = walk.task(&question, task, rooms);
+                    let found = walk.task(&question, task, rooms, still);
                     (question.progress)(task.len());
                     found
                 })

@@ -5,6 +5,7 @@ use crate::spec::case::Step;
 use crate::tensor::values;
 
 use super::super::behind::Owner;
+use super::super::change::Still;
 use super::super::clearance::Clearance;
 use super::super::line::{Line, Place, Quotient};
 use super::super::{Estimate, Question, SourceError};
@@ -64,18 +65,17 @@ impl<'a> Walk<'a> {
         question: &Question<'_>,
         task: &[Coordinate],
         rooms: &[Clearance],
+        still: Option<&Still<'_>>,
     ) -> Result<Vec<Found>, SourceError> {
-        let mut line = Line::new(question, &self.owner);
+        let mut line = Line::new(question, &self.owner, still);
         let pairs = task.iter().zip(rooms);
         pairs
             .map(|(coordinate, room)| {
                 line.move_to(*coordinate);
-                let found = match self.step {
+                match self.step {
                     Step::Fixed(step) => self.fixed(&mut line, room, step),
                     Step::Auto => Ok(self.chosen(&mut line, room)),
-                };
-                line.leave();
-                found
+                }
             })
             .collect()
     }
@@ -265,7 +265,7 @@ impl<'a> Walk<'a> {
         first: f64,
         is_certified: bool,
     ) -> Option<(Estimate, f64)> {
-        let is_same = |line: &Line<'_>, place: &Place| is_certified || line.is_same(place);
+        let is_same = |line: &mut Line<'_>, place: &Place| is_certified || line.is_same(place);
         climb(line, sign, first, is_same)
     }
 
@@ -321,7 +321,7 @@ fn climb(
     line: &mut Line<'_>,
     sign: f64,
     first: f64,
-    is_same: impl Fn(&Line<'_>, &Place) -> bool,
+    is_same: impl Fn(&mut Line<'_>, &Place) -> bool,
 ) -> Option<(Estimate, f64)> {
     let mut ladder = Ladder::default();
     let mut h = first;

@@ -1,0 +1,178 @@
+//! Functions of single entries.
+
+use crate::layer::{Branches, Layer};
+use crate::scalar::Dual;
+use crate::scalar::vector::{Kernel, vectorized};
+use crate::tensor::{self, Tensor, values};
+
+use super::{Change, Extent, Here, LANES, Lanes, Manner, part};
+
+/// dy/dx of every entry.
+#[derive(Clone, Debug)]
+pub struct Slopes(Tensor<f64>);
+
+impl Slopes {
+    /// On the branches that the layer takes here.
+    pub(super) fn of(here: &Here<'_>) -> Self {
+        let parameters: Vec<_> = here.parameters.iter().map(tensor::lift).collect();
+        let x = here.x.mapv(|x| Dual::<1>::variable(x, 0));
+        let branches = here.choices.map_or(Branches::Follow, Branches::Replay);
+        let (y, _) = here.layer.forward(&parameters, x, here.y.shape(), branches);
+        Self(y.mapv(|y| y.tangent(0)))
+    }
+
+    /// Δy = dy/dx·Δx.
+    pub(super) fn pass(&self, here: &Here<'_>, change: &Change, out: &mut Change) {
+        let extent = Extent::of(here.x.shape());
+        let channels = change.channels();
+        let moved = out.start(channels.clone(), extent);
+        let of_samples = moved.chunks_exact_mut(channels.len() * extent.positions);
+        for (n, (deltas, moved)) in change.samples(extent).zip(of_samples).enumerate() {
+            vectorized(Scaled {
+                factors: part(&self.0, n, &channels),
+                deltas,
+                moved,
+            });
+        }
+    }
+}
+
+struct Scaled<'a> {
+    factors: &'a [f64],
+    deltas: &'a [Lanes],
+    moved: &'a mut [Lanes],
+}
+
+impl Kernel for Scaled<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let entries = self.factors.iter().zip(self.deltas).zip(self.moved);
+        for ((factor, delta), moved) in entries {
+            for lane in 0..LANES {
+                moved[lane] = factor * delta[lane];
+            }
+        }
+    }
+}
+
+/// Δy of max(x, 0).
+pub(super) fn relu(
+    here: &Here<'_>,
+    manner: Manner,
+    change: &Change,
+    out: &mut Change,
+    turned: &mut [bool; LANES],
+) {
+    let extent = Extent::of(here.x.shape());
+    let channels = change.channels();
+    let moved = out.start(channels.clone(), extent);
+    let of_samples = moved.chunks_exact_mut(channels.len() * extent.positions);
+    for (n, (deltas, moved)) in change.samples(extent).zip(of_samples).enumerate() {
+        let x = part(here.x, n, &channels);
+        match (manner, here.choices) {
+            (Manner::Tangent, Some(choices)) => {
+                let choices = &choices[extent.range(n, &channels)];
+                for ((choice, delta), moved) in choices.iter().zip(deltas).zip(moved) {
+                    if *choice == 1 {
+                        *moved = *delta;
+                    }
+                }
+            }
+            _ => vectorized(Relu {
+                x,
+                deltas,
+                moved,
+                turned,
+            }),
+        }
+    }
+}
+
+struct Relu<'a> {
+    x: &'a [f64],
+    deltas: &'a [Lanes],
+    moved: &'a mut [Lanes],
+    turned: &'a mut [bool; LANES],
+}
+
+impl Kernel for Relu<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let mut turned = [0_u64; LANES];
+        for ((x, delta), moved) in self.x.iter().zip(self.deltas).zip(self.moved) {
+            let (x, was_on) = (*x, *x > 0.0);
+            for lane in 0..LANES {
+                let moved_to = x + delta[lane];
+                let is_on = moved_to > 0.0 || moved_to.is_nan();
+                // Δ itself, where x + Δ − x would have lost digits.
+                let on = if was_on { delta[lane] } else { moved_to };
+                let off = if was_on { -x } else { 0.0 };
+                moved[lane] = if is_on { on } else { off };
+                turned[lane] |= u64::from(is_on != was_on);
+            }
+        }
+        for lane in 0..LANES {
+            self.turned[lane] |= turned[lane] != 0;
+        }
+    }
+}
+
+/// Δy = f(x + Δx) − f(x) of any function of single entries.
+pub(super) fn finite(
+    here: &Here<'_>,
+    change: &Change,
+    out: &mut Change,
+    turned: &mut [bool; LANES],
+) {
+    let extent = Extent::of(here.x.shape());
+    let channels = change.channels();
+    let length = channels.len() * extent.positions;
+    let moved = out.start(channels.clone(), extent);
+    // The lanes are positions of their channel.
+    let shape = [extent.samples, channels.len(), extent.positions * LANES];
+    let mut x = tensor::zeros(&shape);
+    let places = tensor::values_mut(&mut x).as_chunks_mut::<LANES>().0;
+    for (n, (deltas, places)) in change
+        .samples(extent)
+        .zip(places.chunks_exact_mut(length))
+        .enumerate()
+    {
+        for ((x, delta), place) in part(here.x, n, &channels).iter().zip(deltas).zip(places) {
+            *place = delta.map(|delta| x + delta);
+        }
+    }
+    let parameters: Vec<Tensor<f64>> = match here.layer {
+        Layer::Prelu if here.parameters[0].len() > 1 => {
+            let own = values(&here.parameters[0])[channels.clone()].to_vec();
+            let own = tensor::from_values(&[channels.len()], own);
+            vec![own.expect("as many numbers as the shape says")]
+        }
+        _ => here.parameters.to_vec(),
+    };
+    let (y, saved) = here.layer.forward(&parameters, x, &shape, Branches::Follow);
+    let ends = values(&y).as_chunks::<LANES>().0;
+    for (n, (ends, moved)) in ends
+        .chunks_exact(length)
+        .zip(moved.chunks_exact_mut(length))
+        .enumerate()
+    {
+        for ((y, end), moved) in part(here.y, n, &channels).iter().zip(ends).zip(moved) {
+            *moved = end.map(|end| end - y);
+        }
+    }
+    let (Some(before), Some(after)) = (here.choices, saved.choices()) else {
+        return;
+    };
+    let after = after.as_chunks::<LANES>().0.chunks_exact(length);
+    for (n, after) in after.enumerate() {
+        for (before, after) in before[extent.range(n, &channels)].iter().zip(after) {
+            for lane in 0..LANES {
+                turned[lane] |= *before != after[lane];
+            }
+        }
+    }
+}

@@ -1,0 +1,417 @@
+//! Perturbed passes by what a change of one weight alters, several at once: the fast way.
+//!
+//! [`Behind`](super::behind::Behind) computes all layers behind a weight again; that is the plain way, and
+//! the reference for this one. Here the change alone is carried from layer to layer ([`crate::layer::change`]):
+//! what it does not reach is not looked at, and where it dies (in a ReLU that is off, in a pooling window
+//! that another entry wins) the pass ends.
+
+use std::ops::Range;
+
+use crate::layer::change::{Change, Extent, Here, LANES, Lanes, Manner, Owned, Rule};
+use crate::layer::{Branches, Layer};
+use crate::network::{Coordinate, LeafName, Pattern, Problem, Unit};
+use crate::scalar::{Dual, Scalar};
+use crate::tensor::{self, Tensor, values, values_mut};
+
+use super::clearance::{beyond_ties, tie};
+
+/// The unperturbed pass, and how each layer passes on a change.
+pub(super) struct Still<'a> {
+    problem: &'a Problem,
+    pattern: &'a Pattern,
+    /// The input, and behind it each layer's output.
+    activations: Vec<Tensor<f64>>,
+    /// Of each layer with one input.
+    rules: Vec<Option<Rule>>,
+    /// Of each layer, and of the loss behind the last, what margins up to are ties.
+    ties: Vec<f64>,
+    /// scale·loss.
+    loss: f64,
+}
+
+/// Perturbed passes behind one leaf.
+pub(super) struct Pass<'a> {
+    still: &'a Still<'a>,
+    leaf: LeafName,
+    /// The layer that owns the leaf; `None` for the network's input.
+    owner: Option<(usize, Owned)>,
+    /// The numbers of the layers behind, in order.
+    behind: Vec<usize>,
+    /// Of each activation.
+    changes: Vec<Change>,
+    /// A perturbed output of the network.
+    output: Tensor<f64>,
+    slopes: Vec<f64>,
+}
+
+/// The ends of several passes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ends {
+    /// scale·loss in each.
+    pub(super) losses: Lanes,
+    /// Whether a unit takes another branch than in the unperturbed pass.
+    pub(super) turned: [bool; LANES],
+}
+
+impl<'a> Still<'a> {
+    /// The pass of `problem` on the branches of `pattern`, which are those it takes; `None` where changes
+    /// say nothing: without a loss, and where a number is not finite.
+    pub(super) fn new(problem: &'a Problem, pattern: &'a Pattern) -> Option<Self> {
+        let loss = problem.objective.loss.as_ref()?;
+        let activations = problem.activations();
+        let output = activations.last()?;
+        let loss = problem.objective.scale * loss.forward(output, Branches::Follow);
+        let numbers = activations.iter().chain(&problem.parameters.tensors);
+        let is_finite = numbers.flatten().all(|x| x.is_finite()) && loss.is_finite();
+        let layers = problem.network.layers();
+        let is_known = layers.iter().all(|layer| match &layer.layer {
+            Layer::Join(join) => join.passes_changes(),
+            _ => layer.input.len() > 1,
+        });
+        if !is_finite || !is_known || problem.input.ndim() < 2 {
+            return None;
+        }
+        let mut still = Self {
+            problem,
+            pattern,
+            activations,
+            rules: Vec::new(),
+            ties: Vec::new(),
+            loss,
+        };
+        still.ties = (0..=layers.len())
+            .map(|place| match layers.get(place) {
+                Some(layer) => layer.reads.first().copied(),
+                None => Some(place),
+            })
+            .map(|read| read.map_or(0.0, |read| tie(&still.activations[read])))
+            .collect();
+        still.rules = (0..layers.len())
+            .map(|number| Some(Rule::of(&still.here(number)?)))
+            .collect();
+        Some(still)
+    }
+
+    /// Layer number `number`, if it has one input.
+    fn here(&self, number: usize) -> Option<Here<'_>> {
+        let layer = &self.problem.network.layers()[number];
+        if matches!(layer.layer, Layer::Join(_)) {
+            return None;
+        }
+        Some(Here {
+            layer: &layer.layer,
+            parameters: &self.problem.parameters.tensors[layer.parameter_range()],
+            x: &self.activations[layer.reads[0]],
+            y: &self.activations[number + 1],
+            choices: self.pattern.layer(number),
+        })
+    }
+
+    /// The names of the layers behind `leaf` that are computed as a whole for each pass.
+    pub(super) fn whole_layers(&self, leaf: LeafName) -> Vec<String> {
+        let (_, behind) = self.way_of(leaf);
+        let is_whole = |number: &usize| self.rules[*number].as_ref().is_some_and(Rule::is_whole);
+        let layers = self.problem.network.layers();
+        let whole = behind.into_iter().filter(is_whole);
+        whole.map(|number| layers[number].name.clone()).collect()
+    }
+
+    /// The owner of `leaf`, and the layers behind it.
+    fn way_of(&self, leaf: LeafName) -> (Option<usize>, Vec<usize>) {
+        let network = &self.problem.network;
+        let owner = match leaf {
+            LeafName::Input => None,
+            LeafName::Parameter(number) => network.owner(number),
+        };
+        (owner, network.behind(owner.map_or(0, |owner| owner + 1)))
+    }
+
+    /// Show `visit` every margin of the units of layer number `place`, or behind the last of the loss, that
+    /// `change` of the layer's input moves: the unit, the margin (0 for a tie), and its tangents.
+    pub(super) fn margins(
+        &self,
+        place: usize,
+        change: &Change,
+        mut visit: impl FnMut(Unit, f64, &[f64]),
+    ) {
+        let Some(choices) = self.pattern.at(place).filter(|_| !change.is_nothing()) else {
+            return;
+        };
+        let layer = self.problem.network.layers().get(place);
+        let x = match layer {
+            Some(layer) => &self.activations[layer.reads[0]],
+            None => &self.activations[place],
+        };
+        let tie = self.ties[place];
+        let (channels, from) = (change.channels(), Extent::of(x.shape()));
+        if let Some(Layer::Relu) = layer.map(|layer| &layer.layer) {
+            let length = channels.len() * from.positions;
+            for (n, deltas) in change.deltas().chunks_exact(length).enumerate() {
+                let range = from.range(n, &channels);
+                for ((index, x), delta) in range.clone().zip(&values(x)[range]).zip(deltas) {
+                    let unit = Unit::Layer {
+                        layer: place,
+                        index,
+                    };
+                    let margin = beyond_ties(x.abs(), tie);
+                    if choices[index] == 0 {
+                        visit(unit, margin, &delta.map(|delta| -delta));
+                    } else {
+                        visit(unit, margin, delta);
+                    }
+                }
+            }
+            return;
+        }
+        let mut moved: Vec<Dual<LANES>> = Vec::with_capacity(change.deltas().len());
+        for (n, deltas) in change
+            .deltas()
+            .chunks_exact(channels.len() * from.positions)
+            .enumerate()
+        {
+            let x = &values(x)[from.range(n, &channels)];
+            let numbers = x.iter().zip(deltas);
+            moved.extend(numbers.map(|(x, delta)| Dual::with_tangents(*x, delta)));
+        }
+        let mut note = |unit, margin: Dual<LANES>| {
+            if let Some(slopes) = margin.tangents() {
+                visit(unit, beyond_ties(margin.primal(), tie), slopes);
+            }
+        };
+        match layer {
+            Some(layer) => {
+                let to = Extent::of(&layer.output);
+                let of_channels = |shape: &[usize]| {
+                    let mut shape = shape.to_vec();
+                    shape[1] = channels.len();
+                    shape
+                };
+                let x = tensor::from_values(&of_channels(x.shape()), moved);
+                let x = x.expect("a change has the channels' size");
+                let length = channels.len() * to.positions;
+                let own: Vec<u32> = (0..to.samples)
+                    .flat_map(|n| &choices[to.range(n, &channels)])
+                    .copied()
+                    .collect();
+                let output = of_channels(&layer.output);
+                layer.layer.margins(&x, &output, &own, |index, _, margin| {
+                    let range = to.range(index / length, &channels);
+                    let unit = Unit::Layer {
+                        layer: place,
+                        index: range.start + index % length,
+                    };
+                    note(unit, margin);
+                });
+            }
+            None => {
+                let mut output: Tensor<Dual<LANES>> = tensor::lift(x);
+                let mut moved = moved.chunks_exact(channels.len() * from.positions);
+                for n in 0..from.samples {
+                    let entries = &mut values_mut(&mut output)[from.range(n, &channels)];
+                    entries.copy_from_slice(moved.next().unwrap_or_default());
+                }
+                self.problem
+                    .margins(place, &output, choices, |unit, _, margin| {
+                        note(unit, margin)
+                    });
+            }
+        }
+    }
+
+    /// Passes behind `leaf`.
+    pub(super) fn pass(&'a self, leaf: LeafName) -> Pass<'a> {
+        let (owner, behind) = self.way_of(leaf);
+        let owner = owner.map(|number| {
+            let here = self.here(number).expect("a join owns no parameter");
+            (number, Owned::new(&here))
+        });
+        Pass {
+            still: self,
+            leaf,
+            owner,
+            behind,
+            changes: vec![Change::default(); self.activations.len()],
+            output: self.activations[self.activations.len() - 1].clone(),
+            slopes: Vec::new(),
+        }
+    }
+}
+
+impl Pass<'_> {
+    /// The output unit of the owner that `coordinate` belongs to.
+    pub(super) fn unit(&self, coordinate: Coordinate) -> usize {
+        self.channels(coordinate).0.start
+    }
+
+    /// Whether no pass can differ from the unperturbed one by this coordinate: its input is 0.
+    pub(super) fn is_dead(&mut self, coordinate: Coordinate) -> bool {
+        self.set_slopes(coordinate);
+        self.slopes.iter().all(|slope| *slope == 0.0)
+    }
+
+    /// The passes in which `coordinate` is moved by each of `steps`.
+    pub(super) fn move_by(&mut self, coordinate: Coordinate, steps: &Lanes) -> Ends {
+        let mut ends = Ends {
+            losses: [self.still.loss; LANES],
+            turned: [false; LANES],
+        };
+        if self.is_dead(coordinate) {
+            return ends;
+        }
+        let (channels, extent) = self.channels(coordinate);
+        let start = self.start();
+        let deltas = self.changes[start].start(channels, extent);
+        for (delta, slope) in deltas.iter_mut().zip(&self.slopes) {
+            *delta = steps.map(|step| slope * step);
+        }
+        self.run(Manner::Finite, &mut ends.turned, |_, _| ());
+        self.set_losses(steps, &mut ends);
+        ends
+    }
+
+    /// The tangents along `coordinates`, [`LANES`] at most and all of one unit: `watch` is shown the number
+    /// of every layer behind with one input, and that input's tangents; behind the last layer those of the
+    /// network's output.
+    pub(super) fn tangents(
+        &mut self,
+        coordinates: &[Coordinate],
+        watch: impl FnMut(usize, &Change),
+    ) {
+        let start = self.start();
+        for (lane, coordinate) in coordinates.iter().enumerate() {
+            self.set_slopes(*coordinate);
+            let (channels, extent) = self.channels(*coordinate);
+            if lane == 0 {
+                self.changes[start].start(channels, extent);
+            }
+            let deltas = self.changes[start].deltas_mut();
+            for (delta, slope) in deltas.iter_mut().zip(&self.slopes) {
+                delta[lane] = *slope;
+            }
+        }
+        self.run(Manner::Tangent, &mut [false; LANES], watch);
+    }
+
+    /// The activation that is changed first.
+    fn start(&self) -> usize {
+        self.owner.as_ref().map_or(0, |(owner, _)| owner + 1)
+    }
+
+    /// The channels of the first activation that `coordinate` changes, and that activation's extent.
+    fn channels(&self, coordinate: Coordinate) -> (Range<usize>, Extent) {
+        let extent = Extent::of(self.still.activations[self.start()].shape());
+        let channels = match &self.owner {
+            Some((owner, owned)) => {
+                let here = self.still.here(*owner).expect("a join owns no parameter");
+                owned.channels(&here, self.number(*owner), coordinate.index)
+            }
+            None => {
+                let channel = coordinate.index / extent.positions % extent.channels;
+                channel..channel + 1
+            }
+        };
+        (channels, extent)
+    }
+
+    /// The number of the leaf among the parameters of its owner.
+    fn number(&self, owner: usize) -> usize {
+        match self.leaf {
+            LeafName::Input => 0,
+            LeafName::Parameter(number) => {
+                number - self.still.problem.network.layers()[owner].first_parameter
+            }
+        }
+    }
+
+    fn set_slopes(&mut self, coordinate: Coordinate) {
+        match &mut self.owner {
+            Some((owner, owned)) => {
+                let number = match self.leaf {
+                    LeafName::Input => 0,
+                    LeafName::Parameter(number) => {
+                        number - self.still.problem.network.layers()[*owner].first_parameter
+                    }
+                };
+                let here = self.still.here(*owner).expect("a join owns no parameter");
+                owned.slopes(&here, number, coordinate.index, &mut self.slopes);
+            }
+            None => {
+                let extent = Extent::of(self.still.activations[0].shape());
+                let sample = coordinate.index / (extent.channels * extent.positions);
+                let position = coordinate.index % extent.positions;
+                self.slopes.clear();
+                self.slopes.resize(extent.samples * extent.positions, 0.0);
+                self.slopes[sample * extent.positions + position] = 1.0;
+            }
+        }
+    }
+
+    /// Carry the change of the first activation through all layers behind.
+    fn run(
+        &mut self,
+        manner: Manner,
+        turned: &mut [bool; LANES],
+        mut watch: impl FnMut(usize, &Change),
+    ) {
+        let still = self.still;
+        let layers = still.problem.network.layers();
+        for number in &self.behind {
+            let reads = &layers[*number].reads;
+            let mut out = std::mem::take(&mut self.changes[number + 1]);
+            match (&still.rules[*number], still.here(*number)) {
+                (Some(rule), Some(here)) => {
+                    let change = &self.changes[reads[0]];
+                    watch(*number, change);
+                    rule.pass(&here, manner, change, &mut out, turned);
+                }
+                _ => {
+                    let Layer::Join(join) = &layers[*number].layer else {
+                        unreachable!("any other layer has one input, and a rule");
+                    };
+                    let inputs: Vec<_> =
+                        reads.iter().map(|read| &still.activations[*read]).collect();
+                    let changes: Vec<_> = reads.iter().map(|read| &self.changes[*read]).collect();
+                    join.pass(&inputs, &changes, &mut out);
+                }
+            }
+            self.changes[number + 1] = out;
+        }
+        watch(layers.len(), &self.changes[layers.len()]);
+    }
+
+    /// The loss of each pass that is moved, at the output that the last change leads to.
+    fn set_losses(&mut self, steps: &Lanes, ends: &mut Ends) {
+        let still = self.still;
+        let objective = &still.problem.objective;
+        let (Some(loss), Some(before)) = (&objective.loss, still.activations.last()) else {
+            return;
+        };
+        let change = &self.changes[still.activations.len() - 1];
+        if change.is_nothing() {
+            return;
+        }
+        let extent = Extent::of(before.shape());
+        let (channels, deltas) = (change.channels(), change.deltas());
+        let length = channels.len() * extent.positions;
+        for lane in (0..LANES).filter(|lane| steps[*lane] != 0.0) {
+            for (n, deltas) in deltas.chunks_exact(length).enumerate() {
+                let range = extent.range(n, &channels);
+                let entries = values_mut(&mut self.output)[range.clone()].iter_mut();
+                let entries = entries.zip(&values(before)[range]).zip(deltas);
+                for ((output, before), delta) in entries {
+                    *output = before + delta[lane];
+                }
+            }
+            let end = loss.forward(&self.output, Branches::Follow);
+            ends.losses[lane] = objective.scale * end;
+            if loss.has_branches() {
+                let choices = loss.choices(&self.output);
+                ends.turned[lane] |= choices.as_deref() != still.pattern.loss();
+            }
+        }
+        for n in 0..extent.samples {
+            let range = extent.range(n, &channels);
+            values_mut(&mut self.output)[range.clone()].copy_from_slice(&values(before)[range]);
+        }
+    }
+}
