@@ -38,7 +38,9 @@ use crate::report::{self, PartName, Report, Setup};
 use crate::rng;
 use crate::scalar::Format;
 use crate::source::second::Moving;
-use crate::source::{Backprop, Central, Dual, Gradient, GradientSource, Point, Reverse, Single};
+use crate::source::{
+    Backprop, Central, Dual, Gradient, GradientSource, Passes, Point, Reverse, Single,
+};
 use crate::spec::PenaltySpec;
 use crate::spec::case::{Case, Order, Precision, SourceName, Step};
 use crate::tensor::Tensor;
@@ -87,7 +89,20 @@ impl Progress for Silent {
 /// # Errors
 /// [`CheckError`], which names what is wrong and the way out.
 pub fn check(case: &Case, progress: &dyn Progress) -> Result<Checked, CheckError> {
-    check_with(case, Box::new(backprop), progress)
+    check_by(case, Passes::default(), progress)
+}
+
+/// The same, with the objective at the ends of steps computed in this way: the verdicts are the same.
+///
+/// # Errors
+/// [`CheckError`], which names what is wrong and the way out.
+pub fn check_by(
+    case: &Case,
+    passes: Passes,
+    progress: &dyn Progress,
+) -> Result<Checked, CheckError> {
+    let (posed, sources) = pose(case, Box::new(backprop), passes)?;
+    check_posed(posed, &sources, progress)
 }
 
 /// Our hand-written backward in this arithmetic.
@@ -112,23 +127,16 @@ pub fn check_subject(
     if case.files.gradients.is_some() {
         return Err(CheckError::TwoSubjects);
     }
-    check_with(case, Box::new(|_| subject), progress)
-}
-
-/// Check `case` with the gradient in its file, or else with what `subject` makes in its precision.
-fn check_with<'a>(
-    case: &Case,
-    subject: Box<dyn FnOnce(Precision) -> Box<dyn GradientSource> + 'a>,
-    progress: &dyn Progress,
-) -> Result<Checked, CheckError> {
-    let (posed, sources) = pose(case, subject)?;
+    let (posed, sources) = pose(case, Box::new(|_| subject), Passes::default())?;
     check_posed(posed, &sources, progress)
 }
 
-/// What `case` asks, and whom.
+/// What `case` asks, and whom: the gradient in its file, or else what `subject` makes in its precision, and
+/// references of which central differences take these `passes`.
 fn pose<'a>(
     case: &Case,
     subject: Box<dyn FnOnce(Precision) -> Box<dyn GradientSource> + 'a>,
+    passes: Passes,
 ) -> Result<(Posed, Vec<NamedSource>), CheckError> {
     if case.order == Order::Second && case.precision == Precision::F32 {
         return Err(CheckError::SecondOrderInF32);
@@ -155,7 +163,14 @@ fn pose<'a>(
             case: case.precision,
         });
     }
-    let sources = named_sources(subject, &names, case.step);
+    let sources = named_sources(
+        subject,
+        &names,
+        Central {
+            step: case.step,
+            passes,
+        },
+    );
     let setup = Setup {
         network: case.spec.name.clone(),
         parameters: problem.parameters.count(),
@@ -328,17 +343,21 @@ fn source_names(case: &Case) -> Result<Vec<SourceName>, CheckError> {
 /// `subject`, which is under test, and every reference, of which central differences take `step`.
 #[must_use]
 pub fn all_sources(subject: Box<dyn GradientSource>, step: Step) -> Vec<NamedSource> {
-    named_sources((SourceName::Backprop, subject), &SourceName::ALL, step)
+    named_sources(
+        (SourceName::Backprop, subject),
+        &SourceName::ALL,
+        Central::new(step),
+    )
 }
 
-fn named_sources(subject: NamedSource, names: &[SourceName], step: Step) -> Vec<NamedSource> {
+fn named_sources(subject: NamedSource, names: &[SourceName], central: Central) -> Vec<NamedSource> {
     let mut sources: Vec<NamedSource> = vec![subject];
     sources.extend(names.iter().filter_map(|name| {
         let source: Box<dyn GradientSource> = match name {
             SourceName::Backprop | SourceName::Given => return None,
             SourceName::Dual => Box::new(Dual),
             SourceName::Reverse => Box::new(Reverse),
-            SourceName::Central => Box::new(Central::new(step)),
+            SourceName::Central => Box::new(central),
         };
         Some((*name, source))
     }));

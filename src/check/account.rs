@@ -6,7 +6,7 @@ use crate::report::account::{AccountReport, AccountRow, PlaceRow, SlopesRow, VER
 use crate::report::sweep::Switched;
 use crate::report::{Number, PartName};
 use crate::source::sweep::{Step, step_at};
-use crate::source::{Estimate, Gradient, Ground, Point, crossings};
+use crate::source::{Estimate, Gradient, Ground, Passes, Point, crossings};
 use crate::spec::case::{Case, SourceName};
 
 use super::examine::{ask, judge};
@@ -20,7 +20,7 @@ const MOST_NAMED: usize = 10;
 /// # Errors
 /// [`CheckError`], which names what is wrong and the way out.
 pub fn account_of_case(case: &Case, coordinate: &str) -> Result<AccountReport, CheckError> {
-    let (posed, sources) = pose(case, Box::new(backprop))?;
+    let (posed, sources) = pose(case, Box::new(backprop), Passes::default())?;
     account(posed, &sources, coordinate)
 }
 

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::judge::verdict::within;
 use crate::judge::{Metrics, Reference, Verdict, judge, relative_error};
-use crate::network::Coordinate;
+use crate::network::{Coordinate, Network};
 use crate::report::{
-    Closest, Comparison, CoordinateRow, CoordinateValue, Gap, Number, Spread, StepCounts,
-    TensorRow, UnresolvedRow,
+    Closest, Comparison, CoordinateRow, CoordinateValue, Gap, Number, PassesRow, Spread,
+    StepCounts, TensorRow, UnresolvedRow,
 };
-use crate::source::{Estimate, Forward, Ground, Kink, Point, SAFETY, SAFETY_OTHER_ORDER};
+use crate::source::{
+    Estimate, Forward, Ground, Kink, Passes, Point, SAFETY, SAFETY_OTHER_ORDER, Stepped,
+    whole_layers,
+};
 
 use super::{Answer, SourceAnswer};
 
@@ -112,6 +115,19 @@ impl Answer {
             Reference::Crossed | Reference::NotFinite => None,
         }
     }
+}
+
+/// How the objective was computed at the ends of steps, if any source took such.
+pub(super) fn passes(network: &Network, answers: &[Answer]) -> Option<PassesRow> {
+    let mut steps = answers.iter().map(|answer| &answer.gradient.steps);
+    let steps = steps.find(|steps| !steps.is_empty())?;
+    let is_whole = |stepped: &&Stepped| stepped.passes == Passes::Whole;
+    let whole = steps.iter().filter(is_whole).count();
+    Some(PassesRow {
+        changes: steps.len() - whole,
+        whole,
+        whole_layers: whole_layers(network),
+    })
 }
 
 /// One row for each tensor.

@@ -151,6 +151,7 @@ pub(super) fn judge(
         values: values::all(&answers),
         values_agree,
         output: None,
+        passes: compare::passes(&point.problem.network, &answers),
         tensors,
         worst: compare::worst(point, coordinates, &answers, &verdicts),
         unresolved: compare::unresolved(point, coordinates, &verdicts),

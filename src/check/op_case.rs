@@ -9,7 +9,7 @@ use crate::judge::Number;
 use crate::network::{Coordinate, LeafName, Problem};
 use crate::report::verify::{CaseOutcome, CaseRow, GradientRow, LossValue, WorstEntry};
 use crate::report::{CoordinateRow, Counts, DiagnosisRow, Outcome, Part, Report, Setup, TensorRow};
-use crate::source::{Given, GivenError};
+use crate::source::{Central, Given, GivenError};
 use crate::spec::DataSpec;
 use crate::spec::case::{Order, Precision, Selection, SourceName, Step};
 use crate::tensor::{Tensor, unflatten, values};
@@ -59,7 +59,7 @@ pub fn answered(
     let sources = named_sources(
         (SourceName::Given, Box::new(given)),
         &SourceName::ALL,
-        setup.step,
+        Central::new(setup.step),
     );
     let setup = Setup {
         checked: coordinates.len(),

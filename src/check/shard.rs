@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::network::Coordinate;
 use crate::report::PartName;
-use crate::source::Gradient;
+use crate::source::{Gradient, Passes};
 use crate::spec::case::{Case, SourceName};
 use crate::spec::shard::Shard;
 
@@ -58,7 +58,7 @@ pub fn answers(
     shard: Shard,
     progress: &dyn Progress,
 ) -> Result<(String, Vec<PartAnswers>), CheckError> {
-    let (posed, sources) = pose(case, Box::new(backprop))?;
+    let (posed, sources) = pose(case, Box::new(backprop), Passes::default())?;
     let own: Vec<Coordinate> = posed
         .coordinates
         .iter()
@@ -92,7 +92,7 @@ pub fn check_answers(
     shares: &[Vec<PartAnswers>],
     progress: &dyn Progress,
 ) -> Result<Checked, ShardError> {
-    let (posed, sources) = pose(case, Box::new(backprop))?;
+    let (posed, sources) = pose(case, Box::new(backprop), Passes::default())?;
     let names: Vec<SourceName> = sources.iter().map(|(name, _)| *name).collect();
     let count = posed.coordinates.len();
     let parts = part_problems(posed.problem.clone(), posed.setup.penalty);

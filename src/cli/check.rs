@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::check::{Checked, answers, check, export, precision_of};
+use crate::check::{Checked, answers, check_by, export, precision_of};
 use crate::data::tensors::create_folder;
 use crate::report::text;
 use crate::report::words::{counted, listed};
+use crate::source::Passes;
 use crate::spec::case::{Case, Order, Selection, SourceName, Step};
 use crate::spec::files::Files;
 use crate::spec::shard::Shard;
@@ -50,6 +51,12 @@ pub(super) struct Arguments {
     /// number such as 1e-3 is used for all
     #[arg(long, value_name = "auto|H", default_value = "auto", value_parser = step, allow_hyphen_values = true)]
     step: Step,
+
+    /// How the objective is computed at the ends of a step: 'changes' computes again what the step
+    /// alters and nothing else, 'whole' all layers behind the weight. The verdicts are the same; 'whole' is
+    /// slower, and a second opinion
+    #[arg(long, value_name = "changes|whole", default_value = "changes", value_parser = passes, hide_possible_values = true)]
+    passes: Passes,
 
     /// How many weights are checked: 'all', or a random sample of N, spread over all tensors
     #[arg(long, value_name = "all|N", default_value = "all", value_parser = selection)]
@@ -96,6 +103,7 @@ impl Arguments {
             network: "lenet5".to_owned(),
             subject: Subject::usual(),
             step: Step::Auto,
+            passes: Passes::default(),
             coordinates: Selection::All,
             sources: SourceName::ALL.to_vec(),
             order: Order::First,
@@ -128,7 +136,7 @@ impl Arguments {
             ..subject.case(&self.network)?
         };
         match self.sharding.share() {
-            None => run_case(&case, &self.output, self.export.as_deref()),
+            None => run_case(&case, self.passes, &self.output, self.export.as_deref()),
             Some(_) if self.export.is_some() => Err(
                 "--export has every number of a check, and a share only its own: use it without --shard"
                     .to_owned(),
@@ -162,6 +170,7 @@ fn run_share(case: &Case, shard: Shard, output: &Output) -> Result<ExitCode, Str
 /// Check `case`, write its numbers into the folder `exported`, if there is to be one, and the report.
 pub(super) fn run_case(
     case: &Case,
+    passes: Passes,
     output: &Output,
     exported: Option<&Path>,
 ) -> Result<ExitCode, String> {
@@ -170,7 +179,7 @@ pub(super) fn run_case(
         create_folder(folder).map_err(|error| format!("--export: {error}"))?;
     }
     let bar = Bar::new();
-    let checked = check(case, &bar);
+    let checked = check_by(case, passes, &bar);
     bar.finish();
     let checked = checked.map_err(|error| error.to_string())?;
     let seconds: Vec<String> = checked
@@ -205,6 +214,14 @@ fn write_numbers(case: &Case, checked: &Checked, folder: &Path) -> Result<(), St
         folder.display()
     ));
     Ok(())
+}
+
+fn passes(text: &str) -> Result<Passes, String> {
+    match text {
+        "changes" => Ok(Passes::Changes),
+        "whole" => Ok(Passes::Whole),
+        _ => Err("there are 'changes' and 'whole'".to_owned()),
+    }
 }
 
 fn step(text: &str) -> Result<Step, String> {

@@ -9,6 +9,7 @@ use crate::harness::fuzz::{Found, Kept, KeptError, Line, Strategy};
 use crate::harness::{Replay, Trial};
 use crate::report::replay::Again;
 use crate::report::{ReplayReport, ReplayRow, text};
+use crate::source::Passes;
 use crate::spec::case::Precision;
 use crate::spec::token::TokenError;
 
@@ -82,7 +83,7 @@ impl Arguments {
         match replay {
             Replay::Check(case) => {
                 self.of_cases_alone("a check of a network")?;
-                run_case(&case, &self.output, None)
+                run_case(&case, Passes::default(), &self.output, None)
             }
             Replay::Trial(trial) => {
                 self.subject.try_out(trial.precision)?;

@@ -51,6 +51,11 @@ impl<S: Scalar> Live<S> {
         newest.expect("the newest activation has not been read yet")
     }
 
+    /// Whether this is true of any number.
+    pub fn any(&self, is_true: impl Fn(&S) -> bool) -> bool {
+        self.activations.iter().flatten().flatten().any(is_true)
+    }
+
     /// What layer number `number` reads; taken out where nobody reads it later.
     fn read(&mut self, network: &Network, number: usize) -> Vec<Tensor<S>> {
         let reads = &network.layers[number].reads;

@@ -28,7 +28,7 @@ pub use finding::{
     CoordinateRow, CoordinateValue, CrossedRow, DiagnosisRow, ExtendedRow, KinkRow, LawRow, Reason,
     Switch, UnresolvedRow,
 };
-pub use part::{OutputEntry, OutputRow, Part, PartName, SourceValue};
+pub use part::{OutputEntry, OutputRow, Part, PartName, PassesRow, SourceValue};
 pub use replay::{ReplayReport, ReplayRow};
 pub use second::{
     Cause, ProductClosest, ProductComparison, ProductRow, ProductSource, ProductValue, SecondPart,

@@ -35,6 +35,9 @@ pub struct Part {
     /// The output of somebody else's forward pass, beside ours; `None` when none was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<OutputRow>,
+    /// How the objective was computed at the ends of steps; `None` when central differences were not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passes: Option<PassesRow>,
     /// One row for each parameter tensor.
     pub tensors: Vec<TensorRow>,
     /// The coordinates that speak against the gradient, worst first, ten at most.
@@ -69,6 +72,18 @@ pub struct Part {
     /// What the gaps do over a ladder of steps, three at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub laws: Vec<LawRow>,
+}
+
+/// How the objective was computed at the ends of steps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassesRow {
+    /// Coordinates for which only what a step alters was computed again.
+    pub changes: usize,
+    /// Coordinates for which all layers behind were.
+    pub whole: usize,
+    /// The layers that were computed as a whole for the former too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub whole_layers: Vec<String>,
 }
 
 /// Somebody else's output, beside ours.

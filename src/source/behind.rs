@@ -160,6 +160,48 @@ impl<S: Scalar> Behind<'_, S> {
         self.finish(loss, self.first_behind(), &mut live, Vec::new(), watch)
     }
 
+    /// As [`Behind::evaluate`], as long as `is_moved` is true of any number that a layer reads; `None` when
+    /// nothing is left of the change: in a ReLU that is off, or where its input is 0. Behind the next
+    /// layer with parameters, which spreads what is left, that is not asked any more.
+    pub(super) fn evaluate_moved(
+        &self,
+        units: Range<usize>,
+        is_moved: impl Fn(&S) -> bool,
+    ) -> Option<Outcome<S>> {
+        let Some(loss) = &self.problem.objective.loss else {
+            return Some(Outcome::nothing());
+        };
+        let mut live = self.changed(units);
+        let mut saved = Vec::new();
+        let first = self.first_behind();
+        let layers = self.problem.network.layers()[first..].iter();
+        let next = first
+            + layers
+                .take_while(|layer| layer.parameters.is_empty())
+                .count();
+        for number in first..next {
+            if !live.any(&is_moved) {
+                return None;
+            }
+            saved.extend(self.run_one(number, &mut live));
+        }
+        live.any(&is_moved)
+            .then(|| self.finish(loss, next, &mut live, saved, |_, _| ()))
+    }
+
+    fn run_one(&self, number: usize, live: &mut Live<S>) -> Option<Saved<S>> {
+        let mut kept = None;
+        self.problem.network.run(
+            number..number + 1,
+            self.parameters,
+            live,
+            self.replay,
+            |_, _| (),
+            |saved| kept = Some(saved),
+        );
+        kept
+    }
+
     /// What the layers behind the owner read when units `units` of its output are computed again.
     fn changed(&self, units: Range<usize>) -> Live<S> {
         let mut live = self.live.clone();
@@ -246,19 +288,6 @@ impl Behind<'_, f64> {
             }
         }
         self.finish(loss, number, &mut live, saved, |_, _| ())
-    }
-
-    fn run_one(&self, number: usize, live: &mut Live<f64>) -> Option<Saved<f64>> {
-        let mut kept = None;
-        self.problem.network.run(
-            number..number + 1,
-            self.parameters,
-            live,
-            self.replay,
-            |_, _| (),
-            |saved| kept = Some(saved),
-        );
-        kept
     }
 }
 

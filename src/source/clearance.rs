@@ -214,7 +214,7 @@ fn of_task(
             }
         });
     };
-    passes(problem, owner, task, watch, |_, _| ());
+    passes(problem, owner, task, watch);
     clearances
 }
 

@@ -223,7 +223,7 @@ fn turns(problem: &Problem, pattern: &Pattern, coordinate: Coordinate, reach: f6
             };
             problem.margins(place, x, choices, note);
         };
-        passes(problem, &owner, &[coordinate], watch, |_, _| ());
+        passes(problem, &owner, &[coordinate], watch);
     }
     if let Some(PenaltySpec::L1 { .. }) = problem.penalty_on(coordinate.leaf) {
         let w = values(problem.leaf(coordinate.leaf))[coordinate.index];

@@ -1,13 +1,15 @@
 //! Forward mode by num-dual: several tangents at once, through the part of the network behind the
 //! layer that owns the weights.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::network::{Coordinate, Parameters, Pattern, Problem};
 use crate::scalar::{self, DoubleDouble, DualDoubleDouble, Scalar};
 use crate::tensor::{Tensor, values};
 
-use super::behind::{self, Owner};
+use super::behind::{self, Behind, Owner};
 use super::{Estimate, Forward, Gradient, GradientSource, Question, SAFETY, SourceError};
 
 /// Tangents carried by one pass.
@@ -90,6 +92,8 @@ pub(super) trait Tangents: Scalar {
     fn variable(value: f64, lane: usize) -> Self;
     /// Derivative number `lane`.
     fn tangent(&self, lane: usize) -> Self::Tangent;
+    /// Whether any derivative is not 0.
+    fn is_moved(&self) -> bool;
 }
 
 impl<const N: usize> Tangents for scalar::Dual<N> {
@@ -100,6 +104,10 @@ impl<const N: usize> Tangents for scalar::Dual<N> {
     }
     fn tangent(&self, lane: usize) -> f64 {
         self.tangent(lane)
+    }
+    fn is_moved(&self) -> bool {
+        let mut tangents = self.tangents().unwrap_or_default().iter();
+        tangents.any(|tangent| *tangent != 0.0)
     }
 }
 
@@ -112,57 +120,88 @@ impl<const N: usize> Tangents for DualDoubleDouble<N> {
     fn tangent(&self, lane: usize) -> DoubleDouble {
         self.tangent(lane)
     }
+    fn is_moved(&self) -> bool {
+        (0..N).any(|lane| self.tangent(lane).primal() != 0.0)
+    }
 }
 
 /// The derivatives with respect to coordinates of one leaf, as many at a time as `L` carries.
+///
+/// Those of one output unit run together: where that unit is off, none of them goes on.
 pub(super) fn derivatives<L: Tangents>(
     problem: &Problem,
     owner: &Owner<'_, L>,
     coordinates: &[Coordinate],
 ) -> Vec<L::Tangent> {
+    let mut behind = owner.behind();
     let mut derivatives = Vec::with_capacity(coordinates.len());
-    passes(
-        problem,
-        owner,
-        coordinates,
-        |_, _, _| (),
-        |lane, value| derivatives.push(value.tangent(lane)),
-    );
+    let unit = |coordinate: &Coordinate| behind::unit(&problem.network, *coordinate);
+    for of_unit in coordinates.chunk_by(|a, b| unit(a) == unit(b)) {
+        for lanes in of_unit.chunks(L::COUNT) {
+            let set = Set::new(problem, &mut behind, lanes);
+            let outcome = behind.evaluate_moved(set.units(problem), L::is_moved);
+            let loss = outcome.map_or(L::zero(), |outcome| outcome.loss);
+            let value = loss + set.penalty;
+            derivatives.extend((0..lanes.len()).map(|lane| value.tangent(lane)));
+            set.undo(&mut behind);
+        }
+    }
     derivatives
 }
 
-/// Run as many dual passes as `coordinates` of one leaf need, in order.
-///
-/// `watch` is shown the number of the pass, and number and input of every layer behind the owner;
-/// `take` gets the objective's value, and the lane of each coordinate.
+/// Run as many dual passes as `coordinates` of one leaf need, in order, and show `watch` the number of the
+/// pass, and number and input of every layer behind the owner.
 pub(super) fn passes<L: Tangents>(
     problem: &Problem,
     owner: &Owner<'_, L>,
     coordinates: &[Coordinate],
     mut watch: impl FnMut(usize, usize, &Tensor<L>),
-    mut take: impl FnMut(usize, &L),
 ) {
     let mut behind = owner.behind();
     for (pass, lanes) in coordinates.chunks(L::COUNT).enumerate() {
-        let mut penalty_value = L::zero();
-        let mut originals = Vec::with_capacity(L::COUNT);
+        let set = Set::new(problem, &mut behind, lanes);
+        behind.evaluate_watched(set.units(problem), |layer, x| watch(pass, layer, x));
+        set.undo(&mut behind);
+    }
+}
+
+/// Coordinates that have been made the variables of a dual pass.
+struct Set<'a, L> {
+    lanes: &'a [Coordinate],
+    originals: Vec<L>,
+    /// The penalty's terms of these coordinates.
+    penalty: L,
+}
+
+impl<'a, L: Tangents> Set<'a, L> {
+    fn new(problem: &Problem, behind: &mut Behind<'_, L>, lanes: &'a [Coordinate]) -> Self {
+        let mut penalty = L::zero();
+        let mut originals = Vec::with_capacity(lanes.len());
         for (lane, coordinate) in lanes.iter().enumerate() {
             let w = values(problem.leaf(coordinate.leaf))[coordinate.index];
             let variable = L::variable(w, lane);
-            if let Some(penalty) = problem.penalty_on(coordinate.leaf) {
-                penalty_value += penalty.term(variable);
+            if let Some(of_leaf) = problem.penalty_on(coordinate.leaf) {
+                penalty += of_leaf.term(variable);
             }
             originals.push(behind.replace(coordinate.index, variable));
         }
-        let units = lanes
-            .iter()
-            .map(|coordinate| behind::unit(&problem.network, *coordinate));
+        Self {
+            lanes,
+            originals,
+            penalty,
+        }
+    }
+
+    /// The output units of the owner that they belong to.
+    fn units(&self, problem: &Problem) -> Range<usize> {
+        let unit = |coordinate: &Coordinate| behind::unit(&problem.network, *coordinate);
+        let units = self.lanes.iter().map(unit);
         let first = units.clone().min().unwrap_or(0);
-        let last = units.max().unwrap_or(0);
-        let outcome = behind.evaluate_watched(first..last + 1, |layer, x| watch(pass, layer, x));
-        let value = outcome.loss + penalty_value;
-        for (lane, (coordinate, original)) in lanes.iter().zip(originals).enumerate() {
-            take(lane, &value);
+        first..units.max().unwrap_or(0) + 1
+    }
+
+    fn undo(self, behind: &mut Behind<'_, L>) {
+        for (coordinate, original) in self.lanes.iter().zip(self.originals) {
             behind.replace(coordinate.index, original);
         }
     }

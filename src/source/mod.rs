@@ -38,6 +38,7 @@ use crate::tensor::{Tensor, values};
 
 pub use backprop::Backprop;
 pub use central::{Central, Ground, Kink, Passes, Stepped};
+pub use change::whole_layers;
 pub use clearance::{Clearance, Room};
 pub use crossing::{Crossing, Crossings, crossings, slopes_of_branches};
 pub use dual::{Dual, on_branches};

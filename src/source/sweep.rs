@@ -10,7 +10,8 @@ use crate::network::{Coordinate, Unit};
 use crate::tensor::values;
 
 use super::behind::Owner;
-use super::central::typical_size;
+use super::central::{Passes, typical_size};
+use super::change::Still;
 use super::line::{Line, Quotient};
 use super::{Crossing, Estimate, Point, Question, crossings};
 
@@ -66,7 +67,7 @@ impl Rung {
 /// When the problem has no such coordinate.
 #[must_use]
 pub fn sweep(point: &Point, coordinate: Coordinate) -> Sweep {
-    let (origin, rungs) = on_line(point, coordinate, |line| {
+    let (origin, rungs) = on_line(point, coordinate, None, |line| {
         let origin = line.origin();
         let at_origin = line.at(origin).value;
         let size = typical_size(values(point.problem.leaf(coordinate.leaf)));
@@ -110,7 +111,7 @@ pub struct Step {
 /// When the problem has no such coordinate.
 #[must_use]
 pub fn step_at(point: &Point, coordinate: Coordinate, h: f64) -> Step {
-    on_line(point, coordinate, |line| {
+    on_line(point, coordinate, None, |line| {
         let w = line.origin();
         let places = [w - h, w, w + h];
         let values = places.map(|place| line.at(place).value);
@@ -122,8 +123,50 @@ pub fn step_at(point: &Point, coordinate: Coordinate, h: f64) -> Step {
     })
 }
 
+/// The objective at one place of a coordinate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Passed {
+    /// The part of the objective that the coordinate can alter.
+    pub value: f64,
+    /// Whether every unit takes the branch there that it takes at the point.
+    pub same_pattern: bool,
+}
+
+/// The objective with `coordinate` at each of `places`, computed in this way; the plain way where changes
+/// say nothing.
+///
+/// # Panics
+/// When the problem has no such coordinate.
+#[must_use]
+pub fn pass_at(
+    point: &Point,
+    coordinate: Coordinate,
+    places: &[f64],
+    passes: Passes,
+) -> Vec<Passed> {
+    let still = match passes {
+        Passes::Changes => Still::new(&point.problem, &point.pattern),
+        Passes::Whole => None,
+    };
+    on_line(point, coordinate, still.as_ref(), |line| {
+        let pass = |place: &f64| {
+            let place = line.at(*place);
+            Passed {
+                value: place.value,
+                same_pattern: line.is_same(&place),
+            }
+        };
+        places.iter().map(pass).collect()
+    })
+}
+
 /// What `work` finds on the line through `point` along `coordinate`.
-fn on_line<T>(point: &Point, coordinate: Coordinate, work: impl FnOnce(&mut Line<'_>) -> T) -> T {
+fn on_line<T>(
+    point: &Point,
+    coordinate: Coordinate,
+    still: Option<&Still<'_>>,
+    work: impl FnOnce(&mut Line<'_>) -> T,
+) -> T {
     let Point {
         problem,
         pattern,
@@ -138,7 +181,7 @@ fn on_line<T>(point: &Point, coordinate: Coordinate, work: impl FnOnce(&mut Line
         progress: &|_| (),
     };
     let owner = Owner::of(problem, coordinate.leaf, &problem.parameters, None);
-    let mut line = Line::new(&question, &owner, None);
+    let mut line = Line::new(&question, &owner, still);
     line.move_to(coordinate);
     work(&mut line)
 }

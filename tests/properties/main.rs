@@ -6,6 +6,7 @@
 mod adjoint;
 mod agreement;
 mod batch;
+mod changes;
 mod crossing;
 mod exact;
 mod names;

@@ -8,10 +8,7 @@ use crate::layer::tap::Planes;
 use crate::scalar::vector::{Kernel, vectorized};
 use crate::tensor::values;
 
-use super::{Change, Extent, Here, LANES, Lanes};
-
-/// Output channels that are summed up at once, each in a vector register.
-const BLOCK: usize = 4;
+use super::{BLOCK, Change, Extent, Here, LANES, Lanes, add_product};
 
 /// A convolution's kernels, and where they meet the input.
 #[derive(Clone, Debug)]
@@ -135,16 +132,15 @@ impl Kernel for Sums<'_> {
                 for (row, met) in &patch.rows {
                     for (j, window) in row.clone().enumerate() {
                         let x = &self.deltas[met + j * stride..];
-                        let mut block = [[0.0; LANES]; BLOCK];
+                        let [mut a, mut b, mut c, mut d] = [[0.0; LANES]; BLOCK];
                         for (at, k) in &terms {
                             let x = &x[*at];
-                            for o in 0..BLOCK {
-                                for lane in 0..LANES {
-                                    block[o][lane] += k[o] * x[lane];
-                                }
-                            }
+                            add_product(&mut a, k[0], x);
+                            add_product(&mut b, k[1], x);
+                            add_product(&mut c, k[2], x);
+                            add_product(&mut d, k[3], x);
                         }
-                        for (o, sum) in block[..width].iter().enumerate() {
+                        for (o, sum) in [a, b, c, d][..width].iter().enumerate() {
                             sums[o * plane + window] = *sum;
                         }
                     }

@@ -5,7 +5,7 @@ use crate::scalar::Dual;
 use crate::scalar::vector::{Kernel, vectorized};
 use crate::tensor::{self, Tensor, values};
 
-use super::{Change, Extent, Here, LANES, Lanes, Manner, part};
+use super::{Change, Extent, Here, LANES, Lanes, Manner, note_turns, part};
 
 /// dy/dx of every entry.
 #[derive(Clone, Debug)]
@@ -50,9 +50,12 @@ impl Kernel for Scaled<'_> {
     fn call(self) {
         let entries = self.factors.iter().zip(self.deltas).zip(self.moved);
         for ((factor, delta), moved) in entries {
+            let delta = *delta;
+            let mut end = [0.0; LANES];
             for lane in 0..LANES {
-                moved[lane] = factor * delta[lane];
+                end[lane] = factor * delta[lane];
             }
+            *moved = end;
         }
     }
 }
@@ -102,22 +105,23 @@ impl Kernel for Relu<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let mut turned = [0_u64; LANES];
+        let mut turns = [0.0; LANES];
         for ((x, delta), moved) in self.x.iter().zip(self.deltas).zip(self.moved) {
-            let (x, was_on) = (*x, *x > 0.0);
+            // max(x + Δ, 0) − max(x, 0) = max(start + Δ, floor), without x where it would cost digits.
+            let (start, floor) = if *x > 0.0 { (0.0, -x) } else { (*x, 0.0) };
+            let (when_off, when_on) = if *x > 0.0 { (1.0, 0.0) } else { (0.0, 1.0) };
+            let delta = *delta;
+            let mut end = [0.0; LANES];
             for lane in 0..LANES {
-                let moved_to = x + delta[lane];
-                let is_on = moved_to > 0.0 || moved_to.is_nan();
-                // Δ itself, where x + Δ − x would have lost digits.
-                let on = if was_on { delta[lane] } else { moved_to };
-                let off = if was_on { -x } else { 0.0 };
-                moved[lane] = if is_on { on } else { off };
-                turned[lane] |= u64::from(is_on != was_on);
+                let to = start + delta[lane];
+                // NaN is on, as in the layer.
+                let is_off = to <= floor;
+                end[lane] = if is_off { floor } else { to };
+                turns[lane] += if is_off { when_off } else { when_on };
             }
+            *moved = end;
         }
-        for lane in 0..LANES {
-            self.turned[lane] |= turned[lane] != 0;
-        }
+        note_turns(self.turned, &turns);
     }
 }
 

@@ -3,10 +3,7 @@
 use crate::scalar::vector::{Kernel, vectorized};
 use crate::tensor::{Tensor, values};
 
-use super::{Change, Extent, Here, LANES, Lanes};
-
-/// Outputs that are summed up at once, each in a vector register.
-const BLOCK: usize = 8;
+use super::{BLOCK, Change, Extent, Here, LANES, Lanes, add_product};
 
 /// A linear layer's weights, in blocks of outputs: [block][input][output in the block].
 #[derive(Clone, Debug)]
@@ -64,16 +61,15 @@ impl Kernel for Sums<'_> {
         let Linear { inputs, blocks } = self.linear;
         let blocks = blocks.chunks_exact((*inputs).max(1));
         for (sums, weights) in self.sums.chunks_mut(BLOCK).zip(blocks) {
-            let mut block = [[0.0; LANES]; BLOCK];
+            let [mut a, mut b, mut c, mut d] = [[0.0; LANES]; BLOCK];
             for (i, x) in self.moved {
                 let w = &weights[*i];
-                for o in 0..BLOCK {
-                    for lane in 0..LANES {
-                        block[o][lane] += w[o] * x[lane];
-                    }
-                }
+                add_product(&mut a, w[0], x);
+                add_product(&mut b, w[1], x);
+                add_product(&mut c, w[2], x);
+                add_product(&mut d, w[3], x);
             }
-            sums.copy_from_slice(&block[..sums.len()]);
+            sums.copy_from_slice(&[a, b, c, d][..sums.len()]);
         }
     }
 }

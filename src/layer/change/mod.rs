@@ -12,7 +12,7 @@
 //! | max-pooling | the windows of the changed channels, compared again |
 //! | average pooling, padding, resizing | the same operation on the change |
 //! | dropout, statistics gathered before | Δx times the entry's factor |
-//! | softmax, statistics of the batch | the whole layer once more for each pass |
+//! | softmax, statistics of the batch, transposed convolution | the whole layer once more for each pass |
 //!
 //! A change is so much smaller than what it is added to that it keeps digits that x + Δx has not: what is
 //! found differs from a whole pass by no more than that pass's own rounding.
@@ -212,10 +212,15 @@ impl Rule {
         }
     }
 
-    /// Whether the layer is computed as a whole for each pass.
+    /// Whether `layer` is computed as a whole for each pass, since most of it depends on any change.
     #[must_use]
-    pub fn is_whole(&self) -> bool {
-        matches!(self, Self::Whole)
+    pub fn is_whole(layer: &Layer) -> bool {
+        match layer {
+            Layer::ConvTranspose2d(_) => true,
+            Layer::Normalization(norm) => norm.running.is_none(),
+            Layer::Activation(activation) => !activation.is_of_entries(),
+            _ => false,
+        }
     }
 
     /// Set `out` to what `change` does to the layer's output, and mark in `turned` the passes in which a
@@ -307,6 +312,27 @@ impl Change {
                 }
             }
         }
+    }
+}
+
+/// Outputs that are summed up at once, each in a vector register of its own.
+///
+/// In the kernels they have names, and are no array: the compiler keeps in registers what it sees at once.
+const BLOCK: usize = 4;
+
+/// sum += k·x in every pass.
+#[inline(always)]
+fn add_product(sum: &mut Lanes, k: f64, x: &Lanes) {
+    for lane in 0..LANES {
+        sum[lane] += k * x[lane];
+    }
+}
+
+/// Mark the passes of which `turns` has counted any.
+#[inline(always)]
+fn note_turns(turned: &mut [bool; LANES], turns: &Lanes) {
+    for (turned, turns) in turned.iter_mut().zip(turns) {
+        *turned |= *turns > 0.0;
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::layer::MaxPool2d;
 use crate::scalar::vector::{Kernel, vectorized};
 
-use super::{Change, Extent, Here, LANES, Lanes, Manner, part};
+use super::{Change, Extent, Here, LANES, Lanes, Manner, note_turns, part};
 
 /// The entries of every window, in row-major order, as positions in a channel.
 #[derive(Clone, Debug)]
@@ -69,32 +69,45 @@ impl Kernel for Plane<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let mut turned = [0_u64; LANES];
+        let mut turns = [0.0; LANES];
         let windows = self.windows.iter().zip(self.choices).zip(self.moved);
         for ((window, choice), moved) in windows {
+            let (x, delta) = (self.x[*choice as usize], self.deltas[*choice as usize]);
             let mut best = [0.0; LANES];
-            let mut place = [0_u64; LANES];
-            for (number, at) in window.iter().enumerate() {
-                let (x, delta) = (self.x[*at as usize], &self.deltas[*at as usize]);
-                for lane in 0..LANES {
-                    let entry = x + delta[lane];
-                    let is_new = number == 0
-                        || entry > best[lane]
-                        || (entry.is_nan() && !best[lane].is_nan());
-                    best[lane] = if is_new { entry } else { best[lane] };
-                    place[lane] = if is_new { u64::from(*at) } else { place[lane] };
-                }
-            }
-            let (x, delta) = (self.x[*choice as usize], &self.deltas[*choice as usize]);
             for lane in 0..LANES {
-                let is_same = place[lane] == u64::from(*choice);
-                // Δ itself, where x + Δ − x would have lost digits.
-                moved[lane] = if is_same { delta[lane] } else { best[lane] - x };
-                turned[lane] |= u64::from(!is_same);
+                best[lane] = x + delta[lane];
             }
+            let mut other = [0.0; LANES];
+            for at in window.iter().filter(|at| *at != choice) {
+                let (x, delta) = (self.x[*at as usize], self.deltas[*at as usize]);
+                let mut next = [0.0; LANES];
+                if at < choice {
+                    // At a tie the first entry wins, and the first NaN does in any case.
+                    for lane in 0..LANES {
+                        let entry = x + delta[lane];
+                        let is_less = entry < best[lane] || best[lane].is_nan();
+                        next[lane] = if is_less { best[lane] } else { entry };
+                        other[lane] = if is_less { other[lane] } else { 1.0 };
+                    }
+                } else {
+                    for lane in 0..LANES {
+                        let entry = x + delta[lane];
+                        let is_less = entry <= best[lane] || best[lane].is_nan();
+                        next[lane] = if is_less { best[lane] } else { entry };
+                        other[lane] = if is_less { other[lane] } else { 1.0 };
+                    }
+                }
+                best = next;
+            }
+            let mut end = [0.0; LANES];
+            for lane in 0..LANES {
+                // Δ itself, where x + Δ − x would have lost digits.
+                let is_same = other[lane] == 0.0;
+                end[lane] = if is_same { delta[lane] } else { best[lane] - x };
+                turns[lane] += other[lane];
+            }
+            *moved = end;
         }
-        for lane in 0..LANES {
-            self.turned[lane] |= turned[lane] != 0;
-        }
+        note_turns(self.turned, &turns);
     }
 }

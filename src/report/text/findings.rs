@@ -3,7 +3,7 @@
 use crate::spec::case::Precision;
 
 use super::super::words::{counted, grouped, listed};
-use super::super::{CrossedRow, ExtendedRow, KinkRow, Number, Part, Reason, StepCounts};
+use super::super::{CrossedRow, ExtendedRow, KinkRow, Number, Part, PassesRow, Reason, StepCounts};
 use super::{plain, short, wrapped};
 
 /// What lies under the steps of central differences, and how crossed kinks explain what they give.
@@ -36,11 +36,32 @@ pub(super) fn crossed(part: &Part) -> String {
         "Steps of central differences: {}.",
         listed(&named)
     ));
+    if let Some(passes) = &part.passes {
+        text += "\n";
+        text += &wrapped(&passes_in_words(passes));
+    }
     for row in &part.crossed {
         text += "\n";
         text += &crossed_row(row);
     }
     text
+}
+
+/// By which way the perturbed objectives were computed.
+fn passes_in_words(passes: &PassesRow) -> String {
+    let mut words = match (passes.changes, passes.whole) {
+        (_, 0) => "At their ends only what the step changes was computed again".to_owned(),
+        (0, _) => "At their ends all layers behind the weight were computed again".to_owned(),
+        (changes, whole) => format!(
+            "At their ends only what the step changes was computed again for {}, and all layers behind the weight for {}",
+            counted(changes, "weight"),
+            grouped(whole),
+        ),
+    };
+    if passes.changes > 0 && !passes.whole_layers.is_empty() {
+        words += &format!(" ({} as a whole)", listed(&passes.whole_layers));
+    }
+    words + "."
 }
 
 fn crossed_row(row: &CrossedRow) -> String {

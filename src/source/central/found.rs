@@ -3,7 +3,7 @@
 use crate::network::Unit;
 
 use super::super::Estimate;
-use super::{Ground, Stepped};
+use super::{Ground, Passes, Stepped};
 
 /// Units that are kept of those that a step crosses.
 const MOST_UNITS: usize = 8;
@@ -18,7 +18,11 @@ impl Found {
     pub(super) fn smooth(estimate: Estimate, h: f64, ground: Ground) -> Self {
         Self {
             estimate,
-            stepped: Stepped { h, ground },
+            stepped: Stepped {
+                h,
+                ground,
+                passes: Passes::default(),
+            },
         }
     }
 
@@ -42,7 +46,11 @@ impl Found {
         };
         Self {
             estimate,
-            stepped: Stepped { h, ground },
+            stepped: Stepped {
+                h,
+                ground,
+                passes: Passes::default(),
+            },
         }
     }
 }

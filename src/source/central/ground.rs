@@ -14,6 +14,20 @@ pub struct Stepped {
     pub h: f64,
     /// What lies within it.
     pub ground: Ground,
+    /// How the objective was computed at its ends.
+    #[serde(default)]
+    pub passes: Passes,
+}
+
+/// How a perturbed objective is computed: the same number but for rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Passes {
+    /// By what the perturbation alters, where that is possible: the fast way.
+    #[default]
+    Changes,
+    /// By all layers behind the perturbed weight: the plain way, and the reference for the other.
+    Whole,
 }
 
 /// What lies between the ends of a step.

@@ -26,7 +26,7 @@ use super::clearance::clearances;
 use super::{Forward, Gradient, GradientSource, Question, SourceError};
 
 use found::Found;
-pub use ground::{Ground, Kink, Stepped};
+pub use ground::{Ground, Kink, Passes, Stepped};
 use walk::Walk;
 
 /// Coordinates that one task works on, for which the owner's parameters are copied once.
@@ -39,16 +39,6 @@ pub struct Central {
     pub step: Step,
     /// How the objective is computed at the ends of a step.
     pub passes: Passes,
-}
-
-/// How a perturbed objective is computed: the same number but for rounding.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Passes {
-    /// By what the perturbation alters, where that is possible: the fast way.
-    #[default]
-    Changes,
-    /// By all layers behind the perturbed weight: the plain way, and the reference for the other.
-    Whole,
 }
 
 impl Central {

@@ -11,7 +11,7 @@ use super::super::line::{Line, Place, Quotient};
 use super::super::{Estimate, Question, SourceError};
 use super::found::Found;
 use super::ladder::{Ladder, Stencil};
-use super::{Ground, Kink, typical_size};
+use super::{Ground, Kink, Passes, typical_size};
 
 /// Halvings of a coordinate's scale below which no step is taken.
 const MOST_HALVINGS: i32 = 40;
@@ -68,14 +68,20 @@ impl<'a> Walk<'a> {
         still: Option<&Still<'_>>,
     ) -> Result<Vec<Found>, SourceError> {
         let mut line = Line::new(question, &self.owner, still);
+        let passes = match still {
+            Some(_) => Passes::Changes,
+            None => Passes::Whole,
+        };
         let pairs = task.iter().zip(rooms);
         pairs
             .map(|(coordinate, room)| {
                 line.move_to(*coordinate);
-                match self.step {
-                    Step::Fixed(step) => self.fixed(&mut line, room, step),
-                    Step::Auto => Ok(self.chosen(&mut line, room)),
-                }
+                let mut found = match self.step {
+                    Step::Fixed(step) => self.fixed(&mut line, room, step)?,
+                    Step::Auto => self.chosen(&mut line, room),
+                };
+                found.stepped.passes = passes;
+                Ok(found)
             })
             .collect()
     }

@@ -5,15 +5,16 @@
 //! what it does not reach is not looked at, and where it dies (in a ReLU that is off, in a pooling window
 //! that another entry wins) the pass ends.
 
+mod margins;
+
 use std::ops::Range;
 
 use crate::layer::change::{Change, Extent, Here, LANES, Lanes, Manner, Owned, Rule};
 use crate::layer::{Branches, Layer};
-use crate::network::{Coordinate, LeafName, Pattern, Problem, Unit};
-use crate::scalar::{Dual, Scalar};
-use crate::tensor::{self, Tensor, values, values_mut};
+use crate::network::{Coordinate, LeafName, Network, Pattern, Problem};
+use crate::tensor::{Tensor, values, values_mut};
 
-use super::clearance::{beyond_ties, tie};
+use super::clearance::tie;
 
 /// The unperturbed pass, and how each layer passes on a change.
 pub(super) struct Still<'a> {
@@ -107,15 +108,6 @@ impl<'a> Still<'a> {
         })
     }
 
-    /// The names of the layers behind `leaf` that are computed as a whole for each pass.
-    pub(super) fn whole_layers(&self, leaf: LeafName) -> Vec<String> {
-        let (_, behind) = self.way_of(leaf);
-        let is_whole = |number: &usize| self.rules[*number].as_ref().is_some_and(Rule::is_whole);
-        let layers = self.problem.network.layers();
-        let whole = behind.into_iter().filter(is_whole);
-        whole.map(|number| layers[number].name.clone()).collect()
-    }
-
     /// The owner of `leaf`, and the layers behind it.
     fn way_of(&self, leaf: LeafName) -> (Option<usize>, Vec<usize>) {
         let network = &self.problem.network;
@@ -124,98 +116,6 @@ impl<'a> Still<'a> {
             LeafName::Parameter(number) => network.owner(number),
         };
         (owner, network.behind(owner.map_or(0, |owner| owner + 1)))
-    }
-
-    /// Show `visit` every margin of the units of layer number `place`, or behind the last of the loss, that
-    /// `change` of the layer's input moves: the unit, the margin (0 for a tie), and its tangents.
-    pub(super) fn margins(
-        &self,
-        place: usize,
-        change: &Change,
-        mut visit: impl FnMut(Unit, f64, &[f64]),
-    ) {
-        let Some(choices) = self.pattern.at(place).filter(|_| !change.is_nothing()) else {
-            return;
-        };
-        let layer = self.problem.network.layers().get(place);
-        let x = match layer {
-            Some(layer) => &self.activations[layer.reads[0]],
-            None => &self.activations[place],
-        };
-        let tie = self.ties[place];
-        let (channels, from) = (change.channels(), Extent::of(x.shape()));
-        if let Some(Layer::Relu) = layer.map(|layer| &layer.layer) {
-            let length = channels.len() * from.positions;
-            for (n, deltas) in change.deltas().chunks_exact(length).enumerate() {
-                let range = from.range(n, &channels);
-                for ((index, x), delta) in range.clone().zip(&values(x)[range]).zip(deltas) {
-                    let unit = Unit::Layer {
-                        layer: place,
-                        index,
-                    };
-                    let margin = beyond_ties(x.abs(), tie);
-                    if choices[index] == 0 {
-                        visit(unit, margin, &delta.map(|delta| -delta));
-                    } else {
-                        visit(unit, margin, delta);
-                    }
-                }
-            }
-            return;
-        }
-        let mut moved: Vec<Dual<LANES>> = Vec::with_capacity(change.deltas().len());
-        for (n, deltas) in change
-            .deltas()
-            .chunks_exact(channels.len() * from.positions)
-            .enumerate()
-        {
-            let x = &values(x)[from.range(n, &channels)];
-            let numbers = x.iter().zip(deltas);
-            moved.extend(numbers.map(|(x, delta)| Dual::with_tangents(*x, delta)));
-        }
-        let mut note = |unit, margin: Dual<LANES>| {
-            if let Some(slopes) = margin.tangents() {
-                visit(unit, beyond_ties(margin.primal(), tie), slopes);
-            }
-        };
-        match layer {
-            Some(layer) => {
-                let to = Extent::of(&layer.output);
-                let of_channels = |shape: &[usize]| {
-                    let mut shape = shape.to_vec();
-                    shape[1] = channels.len();
-                    shape
-                };
-                let x = tensor::from_values(&of_channels(x.shape()), moved);
-                let x = x.expect("a change has the channels' size");
-                let length = channels.len() * to.positions;
-                let own: Vec<u32> = (0..to.samples)
-                    .flat_map(|n| &choices[to.range(n, &channels)])
-                    .copied()
-                    .collect();
-                let output = of_channels(&layer.output);
-                layer.layer.margins(&x, &output, &own, |index, _, margin| {
-                    let range = to.range(index / length, &channels);
-                    let unit = Unit::Layer {
-                        layer: place,
-                        index: range.start + index % length,
-                    };
-                    note(unit, margin);
-                });
-            }
-            None => {
-                let mut output: Tensor<Dual<LANES>> = tensor::lift(x);
-                let mut moved = moved.chunks_exact(channels.len() * from.positions);
-                for n in 0..from.samples {
-                    let entries = &mut values_mut(&mut output)[from.range(n, &channels)];
-                    entries.copy_from_slice(moved.next().unwrap_or_default());
-                }
-                self.problem
-                    .margins(place, &output, choices, |unit, _, margin| {
-                        note(unit, margin)
-                    });
-            }
-        }
     }
 
     /// Passes behind `leaf`.
@@ -235,6 +135,14 @@ impl<'a> Still<'a> {
             slopes: Vec::new(),
         }
     }
+}
+
+/// The names of the layers that a pass by changes computes as a whole.
+#[must_use]
+pub fn whole_layers(network: &Network) -> Vec<String> {
+    let layers = network.layers().iter();
+    let whole = layers.filter(|layer| Rule::is_whole(&layer.layer));
+    whole.map(|layer| layer.name.clone()).collect()
 }
 
 impl Pass<'_> {
