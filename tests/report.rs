@@ -143,6 +143,7 @@ fn part(values_agree: bool, counts: Counts, worst: Vec<CoordinateRow>) -> Part {
         ],
         output: None,
         values_agree,
+        passes: None,
         tensors: vec![
             row(
                 "conv1.weight",

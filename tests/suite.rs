@@ -9,6 +9,7 @@
 mod blame;
 #[path = "bounds/main.rs"]
 mod bounds;
+mod changes;
 mod cli;
 mod cli_sweep;
 mod controls;

@@ -129,6 +129,10 @@ impl Kernel for Sums<'_> {
                         terms.push((start + first, kernels[*tap]));
                     }
                 }
+                if terms.is_empty() {
+                    // These windows lie in the padding.
+                    continue;
+                }
                 for (row, met) in &patch.rows {
                     for (j, window) in row.clone().enumerate() {
                         let x = &self.deltas[met + j * stride..];

@@ -180,3 +180,57 @@ pub(super) fn finite(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::from_values;
+
+    fn relu_of(x: &[f64], deltas: &[Lanes]) -> (Vec<Lanes>, [bool; LANES]) {
+        let x = from_values(&[1, x.len()], x.to_vec()).expect("one sample");
+        let (y, saved) = Layer::Relu.forward(&[], x.clone(), x.shape(), Branches::Follow);
+        let here = Here {
+            layer: &Layer::Relu,
+            parameters: &[],
+            x: &x,
+            y: &y,
+            choices: saved.choices(),
+        };
+        let mut change = Change::default();
+        change
+            .start(0..x.len(), Extent::of(x.shape()))
+            .copy_from_slice(deltas);
+        let (mut out, mut turned) = (Change::default(), [false; LANES]);
+        relu(&here, Manner::Finite, &change, &mut out, &mut turned);
+        (out.deltas().to_vec(), turned)
+    }
+
+    #[test]
+    fn a_relu_that_stays_on_passes_on_the_change_itself() {
+        // 1 + 1e-20 is 1: the change would be lost in what it is added to.
+        let (moved, turned) = relu_of(&[1.0], &[[1e-20; LANES]]);
+        assert_eq!(moved[0].map(f64::to_bits), [1e-20_f64.to_bits(); LANES]);
+        assert_eq!(turned, [false; LANES], "it stays on");
+    }
+
+    #[test]
+    fn a_relu_turns_where_its_input_passes_zero() {
+        let steps = [0.0, 0.5, -0.5, -1.0, -2.0, f64::NAN, f64::INFINITY, -0.0];
+        let (moved, turned) = relu_of(&[1.0, -1.0], &[steps, steps.map(|step| -step)]);
+        let on = [0.0, 0.5, -0.5, -1.0, -1.0, f64::NAN, f64::INFINITY, 0.0];
+        let off = [0.0, 0.0, 0.0, 0.0, 1.0, f64::NAN, 0.0, 0.0];
+        for (found, expected) in moved.iter().zip([on, off]) {
+            for (found, expected) in found.iter().zip(expected) {
+                assert!(
+                    found.total_cmp(&expected).is_eq()
+                        || found.abs() == expected && expected == 0.0
+                        || found.is_nan() && expected.is_nan(),
+                    "{found} for {expected}"
+                );
+            }
+        }
+        // At 1 − 1 the unit is off; NaN turns the one that was off.
+        let expected = [false, false, false, true, true, true, false, false];
+        assert_eq!(turned, expected);
+    }
+}

@@ -111,3 +111,63 @@ impl Kernel for Plane<'_> {
         note_turns(self.turned, &turns);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::{Branches, Layer};
+    use crate::spec::extent::Window;
+    use crate::tensor::from_values;
+
+    #[test]
+    fn perturbed_windows_choose_as_the_layer_does() {
+        let pool = MaxPool2d {
+            window: Window {
+                kernel: [2, 2],
+                stride: [1, 1],
+                padding: [0, 0],
+                dilation: [1, 1],
+            },
+        };
+        let layer = Layer::MaxPool2d(pool);
+        // Overlapping windows, with ties.
+        let entries = [1.0, 2.0, 2.0, 0.0, 2.0, -1.0, 1.0, 2.0, 1.0];
+        let x = from_values(&[1, 1, 3, 3], entries.to_vec()).expect("nine entries");
+        let (y, saved) = layer.forward(&[], x.clone(), &[1, 1, 2, 2], Branches::Follow);
+        let here = Here {
+            layer: &layer,
+            parameters: &[],
+            x: &x,
+            y: &y,
+            choices: saved.choices(),
+        };
+        let steps = [0.0, 1e-3, -1e-3, 1.0, -1.0, 4.0, f64::INFINITY, f64::NAN];
+        let rule = Windows::of(&pool, &here);
+        for moved_entry in 0..9 {
+            let mut change = Change::default();
+            change.start(0..1, Extent::of(x.shape()))[moved_entry] = steps;
+            let (mut out, mut turned) = (Change::default(), [false; LANES]);
+            rule.pass(&here, Manner::Finite, &change, &mut out, &mut turned);
+            for (lane, step) in steps.iter().enumerate() {
+                let mut moved = entries;
+                moved[moved_entry] += step;
+                let moved = from_values(&[1, 1, 3, 3], moved.to_vec()).expect("nine entries");
+                let (end, after) = layer.forward(&[], moved, &[1, 1, 2, 2], Branches::Follow);
+                assert_eq!(
+                    turned[lane],
+                    after.choices() != here.choices,
+                    "entry {moved_entry} by {step}"
+                );
+                for (window, (end, y)) in end.iter().zip(&y).enumerate() {
+                    let found = out.deltas()[window][lane];
+                    let gap = (found - (end - y)).abs();
+                    let is_same = gap <= 1e-15 || found.total_cmp(&(end - y)).is_eq();
+                    assert!(
+                        is_same || found.is_nan() && end.is_nan(),
+                        "entry {moved_entry} by {step}: window {window} by {found}"
+                    );
+                }
+            }
+        }
+    }
+}
