@@ -114,7 +114,7 @@ impl<'a> Line<'a> {
         match self.known(w) {
             Some(Known { loss, turned, .. }) => self.place(w, loss, Branches::Turned(turned)),
             None if self.changes.is_some() => {
-                self.look_ahead(&[w - self.origin]);
+                self.look_ahead(&[w]);
                 self.at(w)
             }
             None => self.plainly_at(w),
@@ -158,19 +158,19 @@ impl<'a> Line<'a> {
         known.iter().find(is_there).copied()
     }
 
-    /// Run the passes of these steps at once, [`LANES`] at most; a pass takes no longer for it.
-    fn look_ahead(&mut self, steps: &[f64]) {
+    /// Run the passes with the coordinate at each of `places` at once, [`LANES`] at most: they take no longer
+    /// than one.
+    fn look_ahead(&mut self, places: &[f64]) {
         let Some(Changes { pass, known }) = &mut self.changes else {
             return;
         };
-        let origin = self.origin;
-        let mut realised = [0.0; LANES];
-        for (realised, step) in realised.iter_mut().zip(steps) {
-            *realised = (origin + step) - origin;
+        let mut steps = [0.0; LANES];
+        for (step, place) in steps.iter_mut().zip(places) {
+            *step = place - self.origin;
         }
-        let ends = pass.move_by(self.coordinate, &realised);
-        known.extend(steps.iter().enumerate().map(|(lane, step)| Known {
-            at: origin + step,
+        let ends = pass.move_by(self.coordinate, &steps);
+        known.extend(places.iter().enumerate().map(|(lane, place)| Known {
+            at: *place,
             loss: ends.losses[lane],
             turned: ends.turned[lane],
         }));
@@ -181,13 +181,15 @@ impl<'a> Line<'a> {
         if self.changes.is_none() || self.known(self.origin + sides[0] * h).is_some() {
             return;
         }
-        let mut steps = [0.0; LANES];
-        for (rung, steps) in steps.chunks_exact_mut(sides.len()).enumerate() {
-            for (step, side) in steps.iter_mut().zip(sides) {
-                *step = side * h * 0.5_f64.powi(rung as i32);
+        let mut places = [self.origin; LANES];
+        let mut step = h;
+        for rung in places.chunks_exact_mut(sides.len()) {
+            for (place, side) in rung.iter_mut().zip(sides) {
+                *place = self.origin + side * step;
             }
+            step /= 2.0;
         }
-        self.look_ahead(&steps);
+        self.look_ahead(&places);
     }
 
     /// Whether the branches at `place` are those of the origin.
