@@ -47,10 +47,7 @@ impl<S: Scalar> Sums<'_, S> {
     #[inline(always)]
     fn block<const R: usize, const J: usize>(&mut self, first: usize, column: usize) {
         let mut sums = [[S::zero(); J]; R];
-        let mut a = [first; R];
-        for r in 0..R {
-            a[r] = (first + r) * self.steps[0];
-        }
+        let a: [usize; R] = std::array::from_fn(|r| (first + r) * self.steps[0]);
         for (t, b) in self.b.chunks_exact(self.columns).enumerate() {
             let b: &[S; J] = b[column..].first_chunk().expect("columns of a row");
             for r in 0..R {
@@ -60,9 +57,9 @@ impl<S: Scalar> Sums<'_, S> {
                 }
             }
         }
-        for r in 0..R {
+        for (r, sums) in sums.iter().enumerate() {
             let out = &mut self.out[(first + r) * self.columns + column..];
-            out[..J].copy_from_slice(&sums[r]);
+            out[..J].copy_from_slice(sums);
         }
     }
 }
