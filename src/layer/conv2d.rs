@@ -12,12 +12,14 @@
 
 use std::ops::Range;
 
+use crate::scalar::vector::{Kernel, vectorized};
 use crate::scalar::{Scalar, axpy, axpy_of_four};
 use crate::spec::extent::Window;
 use crate::tensor::{Tensor, values, values_mut, zeros};
 
 use super::LayerGradients;
 use super::channels::Sizes;
+use super::quick::{Correlation, Geometry, Products, QUICK_FROM};
 use super::tap::{Planes, scatter, strided_dot};
 
 /// Geometry of a convolution; the channel counts are those of its weight.
@@ -63,6 +65,21 @@ impl Conv2d {
         let sizes = Sizes::new(self.groups, &parameters[0], x, y);
         let (weight, x, y) = (values(&parameters[0]), values(x), values_mut(y));
         let bias = parameters.get(1).map(values);
+        if S::HAS_VECTORS && channels.len() * sizes.taps >= QUICK_FROM {
+            let quick = Correlation {
+                geometry: &Geometry::sliding(self.window, sizes.input, sizes.output),
+                batch: sizes.batch,
+                groups: self.groups,
+                read: sizes.group_in,
+                written: sizes.group_out,
+                weights: weight,
+                steps: [sizes.group_in * sizes.taps, sizes.taps],
+                start: bias,
+            };
+            if quick.is_exact() {
+                return quick.write(x, channels, y);
+            }
+        }
         let planes = Planes::new(self.window, sizes.input, sizes.output);
         let mut terms = Vec::new();
         for patch in planes.patches() {
@@ -76,7 +93,15 @@ impl Conv2d {
                     for (row, below) in planes.rows(&patch) {
                         let y = &mut plane[row];
                         y.fill(bias);
-                        add_terms(y, kernels, x, below, &terms, self.window.stride[1]);
+                        let sums = AddTerms {
+                            y,
+                            weights: kernels,
+                            x,
+                            below,
+                            terms: &terms,
+                            stride: self.window.stride[1],
+                        };
+                        sums.add();
                     }
                 }
             }
@@ -110,6 +135,34 @@ impl Conv2d {
         let dx_values = values_mut(&mut dx);
         let stride = self.window.stride[1];
         let planes = Planes::new(self.window, sizes.input, sizes.output);
+        if S::HAS_VECTORS {
+            let to_input = Correlation {
+                geometry: &Geometry::spreading(self.window, sizes.input, sizes.output),
+                batch: sizes.batch,
+                groups: self.groups,
+                read: sizes.group_out,
+                written: sizes.group_in,
+                weights: weight,
+                steps: [sizes.taps, sizes.group_in * sizes.taps],
+                start: None,
+            };
+            let to_weights = Products {
+                planes: &planes,
+                batch: sizes.batch,
+                groups: self.groups,
+                channels: [sizes.group_out, sizes.group_in],
+                a: dy,
+                b: x,
+            };
+            if to_input.is_exact() && to_weights.is_worthwhile() {
+                to_input.write(dy, 0..sizes.in_channels, dx_values);
+                to_weights.add_to(dk, db);
+                return LayerGradients {
+                    input: dx,
+                    parameters: gradients,
+                };
+            }
+        }
         let taps = planes.taps();
         for n in 0..sizes.batch {
             for o in 0..sizes.out_channels {
@@ -169,7 +222,47 @@ fn kernel(sizes: &Sizes, o: usize, c: usize) -> usize {
 
 /// y[j] += Σ weight · x[below + input + stride·j] over `terms`, in their order: the same sums for every
 /// window, however many are added up at once.
-///
+struct AddTerms<'a, S> {
+    y: &'a mut [S],
+    weights: &'a [S],
+    x: &'a [S],
+    below: usize,
+    terms: &'a [Term],
+    stride: usize,
+}
+
+impl<S: Scalar> AddTerms<'_, S> {
+    fn add(self) {
+        if S::IS_VECTOR {
+            vectorized(self);
+        } else {
+            add_terms(
+                self.y,
+                self.weights,
+                self.x,
+                self.below,
+                self.terms,
+                self.stride,
+            );
+        }
+    }
+}
+
+impl<S: Scalar> Kernel for AddTerms<'_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        for term in self.terms {
+            let weight = &self.weights[term.weight];
+            let x = self.x[self.below + term.input..].iter();
+            for (y, x) in self.y.iter_mut().zip(x.step_by(self.stride)) {
+                y.add_product(weight, x);
+            }
+        }
+    }
+}
+
 /// Not inlined, since y overlaps with nothing as an argument, and as a part of a tensor for all that the
 /// compiler knows it may: see [`axpy_of_four`].
 #[inline(never)]

@@ -20,6 +20,7 @@ use crate::tensor::{Tensor, values, values_mut, zeros};
 
 use super::LayerGradients;
 use super::channels::Sizes;
+use super::quick::{Correlation, Geometry, Products, QUICK_FROM};
 use super::tap::{Planes, scatter, strided_dot};
 
 /// Geometry of a transposed convolution; the channel counts are those of its weight.
@@ -59,6 +60,21 @@ impl ConvTranspose2d {
         let sizes = Sizes::new(self.groups, &parameters[0], x, y);
         let (weight, x, y) = (values(&parameters[0]), values(x), values_mut(y));
         let bias = parameters.get(1).map(values);
+        if S::HAS_VECTORS && channels.len() * sizes.taps >= QUICK_FROM {
+            let quick = Correlation {
+                geometry: &Geometry::spreading(self.window, sizes.output, sizes.input),
+                batch: sizes.batch,
+                groups: self.groups,
+                read: sizes.group_in,
+                written: sizes.group_out,
+                weights: weight,
+                steps: [sizes.taps, sizes.group_out * sizes.taps],
+                start: bias,
+            };
+            if quick.is_exact() {
+                return quick.write(x, channels, y);
+            }
+        }
         let planes = Planes::new(self.window, sizes.output, sizes.input);
         let taps = planes.taps();
         for n in 0..sizes.batch {
@@ -106,6 +122,43 @@ impl ConvTranspose2d {
         let dx_values = values_mut(&mut dx);
         let stride = self.window.stride[1];
         let planes = Planes::new(self.window, sizes.output, sizes.input);
+        if S::HAS_VECTORS {
+            let to_input = Correlation {
+                geometry: &Geometry::sliding(self.window, sizes.output, sizes.input),
+                batch: sizes.batch,
+                groups: self.groups,
+                read: sizes.group_out,
+                written: sizes.group_in,
+                weights: weight,
+                steps: [sizes.group_out * sizes.taps, sizes.taps],
+                start: None,
+            };
+            let to_weights = Products {
+                planes: &planes,
+                batch: sizes.batch,
+                groups: self.groups,
+                channels: [sizes.group_in, sizes.group_out],
+                a: x,
+                b: dy,
+            };
+            if to_input.is_exact() && to_weights.is_worthwhile() {
+                to_input.write(dy, 0..sizes.in_channels, dx_values);
+                to_weights.add_to(dk, None);
+                if let Some(db) = &mut db {
+                    for n in 0..sizes.batch {
+                        for o in 0..sizes.out_channels {
+                            for dy in &dy[sizes.output_plane(n, o)] {
+                                db[o] += *dy;
+                            }
+                        }
+                    }
+                }
+                return LayerGradients {
+                    input: dx,
+                    parameters: gradients,
+                };
+            }
+        }
         let taps = planes.taps();
         for n in 0..sizes.batch {
             for o in 0..sizes.out_channels {

@@ -12,6 +12,7 @@ use crate::scalar::{Scalar, axpy, axpy_of_four, dot};
 use crate::tensor::{Tensor, values, values_mut, zeros};
 
 use super::LayerGradients;
+use super::quick::{Dots, Sums};
 
 /// Compute y (N, O) from x (N, I), weight (O, I) and, if there is one, bias (O).
 #[must_use]
@@ -31,6 +32,18 @@ pub fn forward_units<S: Scalar>(
     let (inputs, outputs) = (x.shape()[1], y.shape()[1]);
     let weight = values(&parameters[0]);
     let bias = parameters.get(1).map(values);
+    if S::HAS_VECTORS || S::IS_VECTOR {
+        let dots = Dots {
+            x: values(x),
+            weights: weight,
+            bias,
+            inputs,
+            outputs,
+            features,
+            y: values_mut(y),
+        };
+        return dots.write();
+    }
     let rows = values(x)
         .chunks_exact(inputs)
         .zip(values_mut(y).chunks_exact_mut(outputs));
@@ -62,6 +75,35 @@ pub fn backward<S: Scalar>(
         .map(|tensor| zeros(tensor.shape()))
         .collect();
     let weight = values(&parameters[0]);
+    if S::HAS_VECTORS {
+        let to_input = Sums {
+            a: values(dy),
+            steps: [outputs, 1],
+            b: weight,
+            columns: inputs,
+            out: values_mut(&mut dx),
+        };
+        to_input.write();
+        let to_weight = Sums {
+            a: values(dy),
+            steps: [1, outputs],
+            b: values(x),
+            columns: inputs,
+            out: values_mut(&mut gradients[0]),
+        };
+        to_weight.write();
+        if let Some(db) = gradients.get_mut(1) {
+            for dy in values(dy).chunks_exact(outputs) {
+                for (db, dy) in values_mut(db).iter_mut().zip(dy) {
+                    *db += *dy;
+                }
+            }
+        }
+        return LayerGradients {
+            input: dx,
+            parameters: gradients,
+        };
+    }
     for (n, dy) in values(dy).chunks_exact(outputs).enumerate() {
         let x = &values(x)[n * inputs..][..inputs];
         let dx = &mut values_mut(&mut dx)[n * inputs..][..inputs];

@@ -27,6 +27,7 @@ pub mod mish;
 pub mod normalization;
 mod pieces;
 pub mod prelu;
+mod quick;
 pub mod relu;
 mod saved;
 pub mod selu;

@@ -21,11 +21,7 @@ pub fn forward<S: Scalar>(mut x: Tensor<S>, branches: Branches<'_>) -> (Tensor<S
             .collect(),
         Branches::Replay(choices) => choices.to_vec(),
     };
-    for (x, choice) in values_mut(&mut x).iter_mut().zip(&choices) {
-        if *choice == 0 {
-            *x = S::zero();
-        }
-    }
+    zero_where_blocked(values_mut(&mut x), &choices);
     let input = x.shape().to_vec();
     (x, Saved::Choices { choices, input })
 }
@@ -45,10 +41,18 @@ pub fn margins<S: Scalar>(x: &Tensor<S>, choices: &[u32], mut visit: impl FnMut(
 /// Compute dx = dy where the unit passed its input on, else 0.
 #[must_use]
 pub fn backward<S: Scalar>(choices: &[u32], mut dy: Tensor<S>) -> Tensor<S> {
-    for (dy, choice) in values_mut(&mut dy).iter_mut().zip(choices) {
-        if *choice == 0 {
-            *dy = S::zero();
+    zero_where_blocked(values_mut(&mut dy), choices);
+    dy
+}
+
+/// Replace by 0 what the units of choice 0 do not pass on.
+fn zero_where_blocked<S: Scalar>(entries: &mut [S], choices: &[u32]) {
+    for (entry, choice) in entries.iter_mut().zip(choices) {
+        if S::IS_QUICK {
+            // Stored in any case: no branch that half of the units would mispredict.
+            *entry = if *choice == 0 { S::zero() } else { *entry };
+        } else if *choice == 0 {
+            *entry = S::zero();
         }
     }
-    dy
 }

@@ -39,6 +39,26 @@ impl Planes {
         }
     }
 
+    /// Rows and columns of windows.
+    pub(super) fn windows(&self) -> [usize; 2] {
+        self.windows
+    }
+
+    /// Rows and columns of the plane that windows slide over.
+    pub(super) fn below(&self) -> [usize; 2] {
+        self.below
+    }
+
+    /// Taps of the kernel.
+    pub(super) fn kernel(&self) -> usize {
+        self.window.kernel[0] * self.window.kernel[1]
+    }
+
+    /// Step from a window's column to that of the next.
+    pub(super) fn stride(&self) -> usize {
+        self.window.stride[1]
+    }
+
     /// The taps that are inside of the plane below for any window, in row-major order.
     pub(super) fn taps(&self) -> Vec<Tap> {
         let reach = |axis: usize, tap: usize| {
@@ -120,6 +140,7 @@ impl Planes {
 
     /// Each piece of a row of windows that `tap` reaches, as a range in their plane, with the position in
     /// the plane below of what its first entry meets.
+    #[inline(always)]
     pub(super) fn meetings(&self, tap: &Tap) -> impl Iterator<Item = (Range<usize>, usize)> {
         let (width, step) = (self.windows[1], self.window.stride[0] * self.below[1]);
         let (Range { start, end }, first) = (tap.columns.clone(), tap.first);

@@ -75,7 +75,9 @@ impl Dual<1> {
 }
 
 impl<const N: usize> Scalar for Dual<N> {
-    #[inline]
+    const IS_VECTOR: bool = N > 1;
+
+    #[inline(always)]
     fn constant(value: f64) -> Self {
         Self(DualSVec64::from_re(value))
     }
@@ -84,7 +86,7 @@ impl<const N: usize> Scalar for Dual<N> {
         self.0.re
     }
     /// The product rule in place: no tangents are copied, and those of constants not even looked at.
-    #[inline]
+    #[inline(always)]
     fn add_product(&mut self, a: &Self, b: &Self) {
         self.0.re += a.0.re * b.0.re;
         for (factor, eps) in [(b.0.re, &a.0.eps), (a.0.re, &b.0.eps)] {

@@ -47,6 +47,10 @@ pub trait Scalar:
 {
     /// Whether an operation takes no longer than to load and store a number.
     const IS_QUICK: bool = false;
+    /// Whether the compiler makes vector operations of a loop of [`Scalar::add_product`].
+    const HAS_VECTORS: bool = Self::IS_QUICK;
+    /// Whether a number is a vector itself, so that vector operations make up a single [`Scalar::add_product`].
+    const IS_VECTOR: bool = false;
 
     /// A number that does not depend on any variable.
     fn constant(value: f64) -> Self;
@@ -70,6 +74,7 @@ pub trait Scalar:
     }
 
     /// Zero, as a constant.
+    #[inline(always)]
     #[must_use]
     fn zero() -> Self {
         Self::constant(0.0)
@@ -86,7 +91,11 @@ macro_rules! float_scalar {
     ($float:ty, $erf:path) => {
         impl Scalar for $float {
             const IS_QUICK: bool = true;
-            #[inline]
+            #[inline(always)]
+            fn add_product(&mut self, a: &Self, b: &Self) {
+                *self += *a * *b;
+            }
+            #[inline(always)]
             fn constant(value: f64) -> Self {
                 value as $float
             }
@@ -139,6 +148,12 @@ pub fn logistic<S: Scalar>(x: S) -> S {
 #[must_use]
 #[inline]
 pub fn dot<S: Scalar>(a: &[S], b: &[S]) -> S {
+    dot_in_kernel(a, b)
+}
+
+/// [`dot`] as a part of its caller.
+#[inline(always)]
+pub(crate) fn dot_in_kernel<S: Scalar>(a: &[S], b: &[S]) -> S {
     const LANES: usize = 8;
     let mut lanes = [S::zero(); LANES];
     let (a_blocks, a_rest) = a.as_chunks::<LANES>();

@@ -35,6 +35,8 @@ struct Perturbations {
     below_spacing: u64,
     /// η, magnified.
     absolute: f64,
+    /// The format's smallest number with all its digits.
+    smallest_normal: f64,
 }
 
 thread_local! {
@@ -72,6 +74,7 @@ pub fn with_perturbations<T>(
             Format::F32 => (1 << (f64::MANTISSA_DIGITS - f32::MANTISSA_DIGITS)) - 1,
         },
         absolute: format.smallest() * magnification,
+        smallest_normal: format.smallest_normal(),
     }));
     assert!(
         previous.is_none(),
@@ -88,6 +91,9 @@ pub fn with_perturbations<T>(
 /// terms on a grid of half the spacing, a quarter of it, which 16 spreads of this size cover. Next to
 /// what each term has of its own it shows in sums of a thousand terms and more.
 const BIAS: f64 = 1.0 / 32.0;
+
+/// The bit of an `f64` that is its sign.
+const SIGN: u64 = 1 << 63;
 
 /// What tells one operation's perturbations from another's.
 #[derive(Clone, Copy)]
@@ -107,7 +113,7 @@ enum Operation {
 
 impl Perturbations {
     /// ξ of this operation on these operands, uniform in [−1, 1).
-    #[inline]
+    #[inline(always)]
     fn xi(&self, operation: Operation, a: u64, b: u64) -> f64 {
         // Odd constants of splitmix64 (S. Vigna, after G. Steele et al., OOPSLA 2014); the shifts
         // bring the high bits down, which a product never moves there.
@@ -127,7 +133,7 @@ impl Perturbations {
     /// tanh saturates, all its units are 1, and each is off by what it lacked to 1. Shared alone, an
     /// error vanishes wherever weights of both signs add up to little; its own alone, it cancels
     /// like a square root. Either part alone was exceeded; see `tests/bounds/named.rs`.
-    #[inline]
+    #[inline(always)]
     fn xi_of_both(&self, operation: Operation, shared: [u64; 2], own: [u64; 2]) -> f64 {
         // Another seed, since both keys can be the same numbers.
         let other = Self {
@@ -139,27 +145,60 @@ impl Perturbations {
     }
 
     /// The bits of the format's number that `value` rounds to.
-    #[inline]
+    #[inline(always)]
     fn cell(&self, value: f64) -> u64 {
         // Half of the spacing is added, and what is below the spacing cut off.
         (value.to_bits() + (self.below_spacing.div_ceil(2))) & !self.below_spacing
     }
 
     /// `value`·(1 + u·ξ).
-    #[inline]
+    #[inline(always)]
     fn rounded(&self, value: f64, xi: f64) -> f64 {
         value + value * (self.relative * xi)
     }
 
     /// The same, plus η·ξ where the format's exponents end, unless the result `is_exactly_zero`.
-    #[inline]
-    fn rounded_or_underflowed(&self, value: f64, xi: f64, is_exactly_zero: bool) -> Stochastic {
-        let rounded = self.rounded(value, xi);
-        if value.abs() >= self.format.smallest_normal() || is_exactly_zero {
-            Stochastic(rounded)
-        } else {
-            Stochastic(rounded + self.absolute * xi)
-        }
+    #[inline(always)]
+    fn rounded_or_underflowed(&self, value: f64, xi: f64, is_exactly_zero: bool) -> f64 {
+        let is_kept = (value.abs() >= self.smallest_normal) | is_exactly_zero;
+        // A product with the smallest number takes a hundred times as long as others, so where nothing is
+        // to be added, the factor is a zero, of the sign that makes the product −0, which alters nothing.
+        let zero = f64::from_bits(!xi.to_bits() & SIGN);
+        let absolute = if is_kept { zero } else { self.absolute };
+        self.rounded(value, xi) + absolute * xi
+    }
+
+    /// a + b, which is exact when a term is 0, as it is for every dead ReLU and every dark pixel.
+    ///
+    /// The larger term is a multiple of the spacing that the sum is rounded to, or nearly so: the
+    /// rounding error is that of the smaller term, and depends on nothing else but the spacing, which
+    /// the sum's exponent gives. A constant term that is added again and again is off by the same amount
+    /// each time, and a negative term by the opposite. What terms share that round to the same number of
+    /// that spacing is the sign: all that are below half of it are lost. All terms share the [`BIAS`] of their spacing.
+    ///
+    /// Like [`Perturbations::product`] without branches, so that many are computed at once.
+    #[inline(always)]
+    fn sum(&self, a: f64, b: f64) -> f64 {
+        const EXPONENT: u64 = 0x7ff << 52;
+        let value = a + b;
+        let smaller = if a.abs() < b.abs() { a } else { b };
+        let spacing = f64::from_bits(value.to_bits() & EXPONENT);
+        let (size, spacing_bits) = (smaller.abs(), spacing.to_bits());
+        let xi = self.xi_of_both(
+            Operation::Add,
+            [self.cell(size + spacing), spacing_bits],
+            [size.to_bits(), spacing_bits],
+        ) + BIAS * self.xi(Operation::Bias, spacing_bits, 0);
+        let sign = (smaller.to_bits() ^ value.to_bits()) & SIGN;
+        let rounded = self.rounded(value, f64::from_bits(xi.to_bits() ^ sign));
+        if smaller == 0.0 { value } else { rounded }
+    }
+
+    /// a·b, which is exactly zero when a factor is.
+    #[inline(always)]
+    fn product(&self, a: f64, b: f64) -> f64 {
+        let xi = self.xi(Operation::Multiply, a.to_bits(), b.to_bits());
+        self.rounded_or_underflowed(a * b, xi, (a == 0.0) | (b == 0.0))
     }
 }
 
@@ -175,49 +214,12 @@ fn perturbed(value: f64, operation: Operation, x: f64) -> Stochastic {
     Stochastic(perturbations.rounded(value, xi))
 }
 
-/// a + b, which is exact when a term is 0, as it is for every dead ReLU and every dark pixel.
-///
-/// The larger term is a multiple of the spacing that the sum is rounded to, or nearly so: the
-/// rounding error is that of the smaller term, and depends on nothing else but the spacing, which
-/// the sum's exponent gives. A constant term that is added again and again is off by the same amount
-/// each time, and a negative term by the opposite. What terms share that round to the same number of
-/// that spacing is the sign: all that are below half of it are lost. All terms share the [`BIAS`] of their spacing.
-#[inline]
+#[inline(always)]
 fn perturbed_sum(a: f64, b: f64) -> Stochastic {
-    const EXPONENT: u64 = 0x7ff << 52;
-    let value = a + b;
-    let Some(perturbations) = PERTURBATIONS.get() else {
-        return Stochastic(value);
-    };
-    let smaller = if a.abs() < b.abs() { a } else { b };
-    if smaller == 0.0 {
-        return Stochastic(value);
-    }
-    let spacing = f64::from_bits(value.to_bits() & EXPONENT);
-    let (size, spacing_bits) = (smaller.abs(), spacing.to_bits());
-    let xi = perturbations.xi_of_both(
-        Operation::Add,
-        [perturbations.cell(size + spacing), spacing_bits],
-        [size.to_bits(), spacing_bits],
-    ) + BIAS * perturbations.xi(Operation::Bias, spacing_bits, 0);
-    let sign = smaller.signum() * value.signum();
-    Stochastic(perturbations.rounded(value, sign * xi))
-}
-
-/// `value`, the result of an operation on `a` and `b` that can underflow, unless it
-/// `is_exactly_zero`.
-#[inline]
-fn perturbed_product(
-    value: f64,
-    operation: Operation,
-    [a, b]: [f64; 2],
-    is_exactly_zero: bool,
-) -> Stochastic {
-    let Some(perturbations) = PERTURBATIONS.get() else {
-        return Stochastic(value);
-    };
-    let xi = perturbations.xi(operation, a.to_bits(), b.to_bits());
-    perturbations.rounded_or_underflowed(value, xi, is_exactly_zero)
+    Stochastic(match PERTURBATIONS.get() {
+        Some(perturbations) => perturbations.sum(a, b),
+        None => a + b,
+    })
 }
 
 /// `value`, the result of a function of `x` that can underflow, unless it `is_exactly_zero`.
@@ -233,10 +235,19 @@ fn perturbed_function(
     };
     let shared = [perturbations.cell(value), 0];
     let xi = perturbations.xi_of_both(operation, shared, [x.to_bits(), 0]);
-    perturbations.rounded_or_underflowed(value, xi, is_exactly_zero)
+    Stochastic(perturbations.rounded_or_underflowed(value, xi, is_exactly_zero))
 }
 
 impl Scalar for Stochastic {
+    const HAS_VECTORS: bool = true;
+
+    #[inline(always)]
+    fn add_product(&mut self, a: &Self, b: &Self) {
+        self.0 = match PERTURBATIONS.get() {
+            Some(perturbations) => perturbations.sum(self.0, perturbations.product(a.0, b.0)),
+            None => self.0 + a.0 * b.0,
+        };
+    }
     #[inline]
     fn constant(value: f64) -> Self {
         match PERTURBATIONS.get() {
@@ -246,7 +257,7 @@ impl Scalar for Stochastic {
             _ => Self(value),
         }
     }
-    #[inline]
+    #[inline(always)]
     fn zero() -> Self {
         Self(0.0)
     }
@@ -254,7 +265,7 @@ impl Scalar for Stochastic {
     fn one() -> Self {
         Self(1.0)
     }
-    #[inline]
+    #[inline(always)]
     fn primal(self) -> f64 {
         self.0
     }
@@ -285,7 +296,7 @@ impl Scalar for Stochastic {
 
 impl Add for Stochastic {
     type Output = Self;
-    #[inline]
+    #[inline(always)]
     fn add(self, other: Self) -> Self {
         perturbed_sum(self.0, other.0)
     }
@@ -303,13 +314,10 @@ impl Mul for Stochastic {
     type Output = Self;
     #[inline]
     fn mul(self, other: Self) -> Self {
-        let with_zero = self.0 == 0.0 || other.0 == 0.0;
-        perturbed_product(
-            self.0 * other.0,
-            Operation::Multiply,
-            [self.0, other.0],
-            with_zero,
-        )
+        Self(match PERTURBATIONS.get() {
+            Some(perturbations) => perturbations.product(self.0, other.0),
+            None => self.0 * other.0,
+        })
     }
 }
 
@@ -317,13 +325,13 @@ impl Div for Stochastic {
     type Output = Self;
     #[inline]
     fn div(self, other: Self) -> Self {
+        let value = self.0 / other.0;
+        let Some(perturbations) = PERTURBATIONS.get() else {
+            return Self(value);
+        };
         let of_zero = self.0 == 0.0 || other.0.is_infinite();
-        perturbed_product(
-            self.0 / other.0,
-            Operation::Divide,
-            [self.0, other.0],
-            of_zero,
-        )
+        let xi = perturbations.xi(Operation::Divide, self.0.to_bits(), other.0.to_bits());
+        Self(perturbations.rounded_or_underflowed(value, xi, of_zero))
     }
 }
 
@@ -337,7 +345,7 @@ impl Neg for Stochastic {
 }
 
 impl AddAssign for Stochastic {
-    #[inline]
+    #[inline(always)]
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
     }
@@ -401,6 +409,7 @@ mod tests {
             relative: 0.0,
             below_spacing: 0,
             absolute: 0.0,
+            smallest_normal: 0.0,
         };
         // Operands with few bits, whose hashes have the least to start from.
         let draws = (1..=DRAWS).map(|k| f64::from(k % 1000) / 64.0 * f64::from(k / 1000 + 1));

@@ -226,6 +226,10 @@ fn weighted_rows(
 /// Gather rows of x, of which the one past the last is zero.
 fn gather_rows(leaves: &Leaves, x: Activation, rows: Vec<usize>) -> Activation {
     let count = rows.len();
+    let inside = x.shape().0;
+    if rows.iter().all(|row| *row < inside) {
+        return x.gather(leaves.device.tensor_from_vec(rows, (count,)));
+    }
     let zero_row: Tensor<(usize, usize), f64, _> = leaves.device.zeros_like(&(1, x.shape().1));
     let padded: Activation = (x, zero_row).concat_along(Axis::<0>);
     padded.gather(leaves.device.tensor_from_vec(rows, (count,)))

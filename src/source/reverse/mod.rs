@@ -70,18 +70,20 @@ impl GradientSource for Reverse {
         let mut gradients = objective.backward();
 
         let mut all: Vec<Option<Vec<f64>>> = vec![None; 1 + leaves.parameters.len()];
-        let mut estimate = |coordinate: &crate::network::Coordinate| {
-            let (slot, leaf) = match coordinate.leaf {
+        let mut estimates = Vec::with_capacity(question.coordinates.len());
+        for of_leaf in question.coordinates.chunk_by(|a, b| a.leaf == b.leaf) {
+            let name = of_leaf[0].leaf;
+            let (slot, leaf) = match name {
                 LeafName::Input => (0, &leaves.input),
                 LeafName::Parameter(number) => (1 + number, &leaves.parameters[number]),
             };
             let gradient = all[slot].get_or_insert_with(|| leaf_gradient(&mut gradients, leaf));
-            Estimate {
+            let spreads = values(question.rounding.leaf(name));
+            estimates.extend(of_leaf.iter().map(|coordinate| Estimate {
                 value: gradient[coordinate.index],
-                error: SAFETY_OTHER_ORDER * question.rounding.derivative(*coordinate),
-            }
-        };
-        let estimates = question.coordinates.iter().map(&mut estimate).collect();
+                error: SAFETY_OTHER_ORDER * spreads[coordinate.index],
+            }));
+        }
         (question.progress)(question.coordinates.len());
         Ok(Gradient {
             value,

@@ -45,11 +45,14 @@ impl Geometry {
 
     /// Rows by channel, tap and window: (C·kh·kw, H′·W′), as a convolution's product wants them.
     pub(super) fn rows_by_channel(&self) -> Vec<usize> {
-        let mut rows = Vec::with_capacity(self.channels * self.taps() * self.positions());
+        let (plane, padding) = (self.input[0] * self.input[1], self.padding_row());
+        // One channel's rows, of which those of the others are so many planes further down.
+        let taps = (0..self.taps()).flat_map(|tap| (0..self.positions()).map(move |at| (tap, at)));
+        let first: Vec<Option<usize>> = taps.map(|(tap, at)| self.row(0, tap, at)).collect();
+        let mut rows = Vec::with_capacity(self.channels * first.len());
         for channel in 0..self.channels {
-            for tap in 0..self.taps() {
-                rows.extend((0..self.positions()).map(|at| self.row_or_padding(channel, tap, at)));
-            }
+            let of_channel = |row: &Option<usize>| row.map_or(padding, |row| row + channel * plane);
+            rows.extend(first.iter().map(of_channel));
         }
         rows
     }
@@ -112,8 +115,12 @@ impl Geometry {
     }
 
     fn row_or_padding(&self, channel: usize, tap: usize, at: usize) -> usize {
-        let padding_row = self.channels * self.input[0] * self.input[1];
-        self.row(channel, tap, at).unwrap_or(padding_row)
+        self.row(channel, tap, at)
+            .unwrap_or_else(|| self.padding_row())
+    }
+
+    fn padding_row(&self) -> usize {
+        self.channels * self.input[0] * self.input[1]
     }
 }
 
