@@ -23,7 +23,6 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]
 
-#[expect(dead_code, reason = "shared with other benchmarks")]
 mod common;
 
 use std::process::{Command, Stdio};

@@ -15,6 +15,8 @@ pub mod spec;
 // What a network is made of.
 pub mod layer;
 
+pub mod change;
+
 pub mod loss;
 
 pub mod data;

@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The top-level modules in flow order: a module uses only what stands before it.
-const FLOW: [&str; 17] = [
+const FLOW: [&str; 18] = [
     "scalar",
     "tensor",
     "rng",
     "spec",
     "layer",
+    "change",
     "loss",
     "data",
     "penalty",

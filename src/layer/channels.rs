@@ -6,26 +6,26 @@ use crate::tensor::Tensor;
 
 /// The sizes of a convolution.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Sizes {
-    pub(super) batch: usize,
-    pub(super) in_channels: usize,
-    pub(super) out_channels: usize,
+pub(crate) struct Sizes {
+    pub(crate) batch: usize,
+    pub(crate) in_channels: usize,
+    pub(crate) out_channels: usize,
     /// Input channels of a group.
-    pub(super) group_in: usize,
+    pub(crate) group_in: usize,
     /// Output channels of a group.
-    pub(super) group_out: usize,
+    pub(crate) group_out: usize,
     /// Rows and columns of the input.
-    pub(super) input: [usize; 2],
+    pub(crate) input: [usize; 2],
     /// Rows and columns of the output.
-    pub(super) output: [usize; 2],
+    pub(crate) output: [usize; 2],
     /// Taps of a kernel.
-    pub(super) taps: usize,
+    pub(crate) taps: usize,
 }
 
 impl Sizes {
     /// Of a layer with `groups` groups, whose kernels have the shape `weight` behind both channel axes,
     /// from x to y. Sequences (N, C, L) are images of one row.
-    pub(super) fn new<S>(groups: usize, weight: &Tensor<S>, x: &Tensor<S>, y: &Tensor<S>) -> Self {
+    pub(crate) fn new<S>(groups: usize, weight: &Tensor<S>, x: &Tensor<S>, y: &Tensor<S>) -> Self {
         let (in_channels, out_channels) = (x.shape()[1], y.shape()[1]);
         Self {
             batch: x.shape()[0],
@@ -40,19 +40,19 @@ impl Sizes {
     }
 
     /// The plane of channel `o` of sample `n` in the output.
-    pub(super) fn output_plane(&self, n: usize, o: usize) -> Range<usize> {
+    pub(crate) fn output_plane(&self, n: usize, o: usize) -> Range<usize> {
         let size = self.output[0] * self.output[1];
         let start = (n * self.out_channels + o) * size;
         start..start + size
     }
 
     /// The number of channel `c` of the group of output channel `o` among the input's.
-    pub(super) fn input_channel(&self, o: usize, c: usize) -> usize {
+    pub(crate) fn input_channel(&self, o: usize, c: usize) -> usize {
         o / self.group_out * self.group_in + c
     }
 
     /// The plane in the input that is channel `c` of the group of output channel `o`.
-    pub(super) fn input_plane(&self, n: usize, o: usize, c: usize) -> Range<usize> {
+    pub(crate) fn input_plane(&self, n: usize, o: usize, c: usize) -> Range<usize> {
         let size = self.input[0] * self.input[1];
         let start = (n * self.in_channels + self.input_channel(o, c)) * size;
         start..start + size

@@ -6,8 +6,7 @@
 pub mod activation;
 pub mod adaptive_avg_pool2d;
 pub mod avg_pool2d;
-pub mod change;
-mod channels;
+pub(crate) mod channels;
 pub mod conv2d;
 pub mod conv_transpose2d;
 pub mod dropout;
@@ -36,7 +35,7 @@ pub mod silu;
 pub mod softmax;
 pub mod softplus;
 pub mod tanh;
-mod tap;
+pub(crate) mod tap;
 pub mod upsample;
 pub mod zero_pad2d;
 

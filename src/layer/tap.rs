@@ -10,9 +10,9 @@ use crate::scalar::{Scalar, axpy, dot};
 use crate::spec::extent::Window;
 
 /// A tap of the kernel, with the rectangle of windows for which it is inside of the plane they slide over.
-pub(super) struct Tap {
+pub(crate) struct Tap {
     /// Position in the kernel.
-    pub(super) at: usize,
+    pub(crate) at: usize,
     rows: Range<usize>,
     columns: Range<usize>,
     /// Position in the plane below of what it meets at the rectangle's first window.
@@ -21,7 +21,7 @@ pub(super) struct Tap {
 
 /// The two planes that a window joins.
 #[derive(Clone, Copy)]
-pub(super) struct Planes {
+pub(crate) struct Planes {
     window: Window,
     /// Rows and columns of the plane that windows slide over.
     below: [usize; 2],
@@ -31,7 +31,7 @@ pub(super) struct Planes {
 
 impl Planes {
     /// `windows` of them, over a plane of `below` rows and columns.
-    pub(super) fn new(window: Window, below: [usize; 2], windows: [usize; 2]) -> Self {
+    pub(crate) fn new(window: Window, below: [usize; 2], windows: [usize; 2]) -> Self {
         Self {
             window,
             below,
@@ -40,27 +40,27 @@ impl Planes {
     }
 
     /// Rows and columns of windows.
-    pub(super) fn windows(&self) -> [usize; 2] {
+    pub(crate) fn windows(&self) -> [usize; 2] {
         self.windows
     }
 
     /// Rows and columns of the plane that windows slide over.
-    pub(super) fn below(&self) -> [usize; 2] {
+    pub(crate) fn below(&self) -> [usize; 2] {
         self.below
     }
 
     /// Taps of the kernel.
-    pub(super) fn kernel(&self) -> usize {
+    pub(crate) fn kernel(&self) -> usize {
         self.window.kernel[0] * self.window.kernel[1]
     }
 
     /// Step from a window's column to that of the next.
-    pub(super) fn stride(&self) -> usize {
+    pub(crate) fn stride(&self) -> usize {
         self.window.stride[1]
     }
 
     /// The taps that are inside of the plane below for any window, in row-major order.
-    pub(super) fn taps(&self) -> Vec<Tap> {
+    pub(crate) fn taps(&self) -> Vec<Tap> {
         let reach = |axis: usize, tap: usize| {
             let (below, windows) = (self.below[axis], self.windows[axis]);
             let (start, end) = self.window.positions(axis, tap, below, windows);
@@ -83,7 +83,7 @@ impl Planes {
     }
 
     /// Rectangles that cover all windows, each with the taps that reach it: one when there is no padding.
-    pub(super) fn patches(&self) -> Vec<Patch> {
+    pub(crate) fn patches(&self) -> Vec<Patch> {
         let [height, width] = [0, 1].map(|axis| self.stretches(axis));
         let pairs = height
             .iter()
@@ -131,7 +131,7 @@ impl Planes {
 
     /// Each row of `patch`, as a range in the windows' plane, with the distance in the plane below from
     /// what the first row's first window meets.
-    pub(super) fn rows(&self, patch: &Patch) -> impl Iterator<Item = (Range<usize>, usize)> {
+    pub(crate) fn rows(&self, patch: &Patch) -> impl Iterator<Item = (Range<usize>, usize)> {
         let (width, step) = (self.windows[1], self.window.stride[0] * self.below[1]);
         let Range { start, end } = patch.columns.clone();
         let rows = patch.rows.clone().enumerate();
@@ -141,7 +141,7 @@ impl Planes {
     /// Each piece of a row of windows that `tap` reaches, as a range in their plane, with the position in
     /// the plane below of what its first entry meets.
     #[inline(always)]
-    pub(super) fn meetings(&self, tap: &Tap) -> impl Iterator<Item = (Range<usize>, usize)> {
+    pub(crate) fn meetings(&self, tap: &Tap) -> impl Iterator<Item = (Range<usize>, usize)> {
         let (width, step) = (self.windows[1], self.window.stride[0] * self.below[1]);
         let (Range { start, end }, first) = (tap.columns.clone(), tap.first);
         let rows = tap.rows.clone().enumerate();
@@ -150,12 +150,12 @@ impl Planes {
 }
 
 /// A rectangle of windows that the same taps reach.
-pub(super) struct Patch {
+pub(crate) struct Patch {
     rows: Range<usize>,
     columns: Range<usize>,
     /// Those taps, in row-major order: position in the kernel, and position in the plane below of what
     /// it meets at the rectangle's first window.
-    pub(super) taps: Vec<(usize, usize)>,
+    pub(crate) taps: Vec<(usize, usize)>,
 }
 
 /// Windows along one axis that the same taps reach: those taps, with what each meets at the first.
@@ -166,7 +166,7 @@ struct Stretch {
 
 /// Σ_j a[j] · below[stride·j].
 #[inline]
-pub(super) fn strided_dot<S: Scalar>(a: &[S], below: &[S], stride: usize) -> S {
+pub(crate) fn strided_dot<S: Scalar>(a: &[S], below: &[S], stride: usize) -> S {
     if stride == 1 {
         return dot(a, &below[..a.len()]);
     }
@@ -179,7 +179,7 @@ pub(super) fn strided_dot<S: Scalar>(a: &[S], below: &[S], stride: usize) -> S {
 
 /// below[stride·j] += k·a[j].
 #[inline]
-pub(super) fn scatter<S: Scalar>(below: &mut [S], k: S, a: &[S], stride: usize) {
+pub(crate) fn scatter<S: Scalar>(below: &mut [S], k: S, a: &[S], stride: usize) {
     if stride == 1 {
         // Apart from the others, since the compiler does not vectorise a step that it cannot see.
         return axpy(&mut below[..a.len()], k, a, 1);

@@ -12,7 +12,7 @@
 
 use rayon::prelude::*;
 
-use crate::layer::change::LANES as LANES_OF_CHANGE;
+use crate::change::LANES as LANES_OF_CHANGE;
 use crate::network::{Coordinate, Parameters, Pattern, Problem, Unit};
 use crate::penalty::Branch;
 use crate::scalar::Scalar;

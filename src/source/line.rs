@@ -1,6 +1,6 @@
 //! The objective along one coordinate, everything else fixed.
 
-use crate::layer::change::LANES;
+use crate::change::LANES;
 use crate::network::{Coordinate, Pattern, Unit};
 use crate::tensor::values;
 

@@ -2,11 +2,12 @@
 
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
-use crate::layer::{Conv2d, ConvTranspose2d, LayerGradients, linear};
 use crate::rng::Stream;
 use crate::scalar::{Format, Scalar, Stochastic, with_perturbations};
 use crate::spec::extent::{Rounding, Window};
 use crate::tensor::{Tensor, from_values, values, zeros};
+
+use super::super::{Conv2d, ConvTranspose2d, LayerGradients, linear};
 
 /// The same numbers, for which layers take their plain loops.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use crate::change::{Change, Extent, LANES};
 use crate::layer::Layer;
-use crate::layer::change::{Change, Extent, LANES};
 use crate::network::{NetworkLayer, Unit};
 use crate::scalar::{Dual, Scalar};
 use crate::tensor::{self, Tensor, values, values_mut};

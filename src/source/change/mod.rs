@@ -1,7 +1,7 @@
 //! Perturbed passes by what a change of one weight alters, several at once: the fast way.
 //!
 //! [`Behind`](super::behind::Behind) computes all layers behind a weight again; that is the plain way, and
-//! the reference for this one. Here the change alone is carried from layer to layer ([`crate::layer::change`]):
+//! the reference for this one. Here the change alone is carried from layer to layer ([`crate::change`]):
 //! what it does not reach is not looked at, and where it dies (in a ReLU that is off, in a pooling window
 //! that another entry wins) the pass ends.
 
@@ -9,7 +9,7 @@ mod margins;
 
 use std::ops::Range;
 
-use crate::layer::change::{Change, Extent, Here, LANES, Lanes, Manner, Owned, Rule};
+use crate::change::{Change, Extent, Here, LANES, Lanes, Manner, Owned, Rule};
 use crate::layer::{Branches, Layer};
 use crate::network::{Coordinate, LeafName, Network, Pattern, Problem};
 use crate::tensor::{Tensor, values, values_mut};

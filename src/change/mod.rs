@@ -31,7 +31,7 @@ use std::ops::Range;
 
 use crate::tensor::{Tensor, values};
 
-use super::{Join, Layer};
+use crate::layer::{Join, Layer};
 
 pub use owner::Owned;
 
