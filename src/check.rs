@@ -18,6 +18,7 @@ mod op_case;
 mod open;
 mod output;
 mod problem;
+mod projection;
 mod second;
 mod select;
 mod shard;
@@ -122,6 +123,9 @@ fn check_with<'a>(
     progress: &dyn Progress,
 ) -> Result<Checked, CheckError> {
     let (posed, sources) = pose(case, subject)?;
+    if posed.is_projected {
+        return projection::check(posed, &sources, progress);
+    }
     check_posed(posed, &sources, progress)
 }
 
@@ -138,6 +142,10 @@ fn pose<'a>(
     let case = &problem::sealed(case)?;
     let problem = problem(case)?;
     let mut coordinates = select::coordinates(&problem, case)?;
+    let is_projected = select::is_projected(&problem, case);
+    if is_projected {
+        projection::allowed(case)?;
+    }
     let subject = match given::gradient(case, &problem)? {
         Some(given) => {
             coordinates = given::coordinates(case, &given, &problem, coordinates);
@@ -173,6 +181,7 @@ fn pose<'a>(
     let posed = Posed {
         problem,
         coordinates,
+        is_projected,
         setup,
         output: None,
         order: case.order,
@@ -188,6 +197,8 @@ pub struct Posed {
     pub problem: Problem,
     /// What is checked, ordered by tensor.
     pub coordinates: Vec<Coordinate>,
+    /// Whether every tensor is projected instead.
+    pub is_projected: bool,
     /// What the report says of it.
     pub setup: Setup,
     /// The output that the gradient under test comes with, when somebody else computed it.
@@ -233,6 +244,7 @@ fn check_asked(
         output,
         order,
         replay,
+        ..
     } = posed;
     let mut seconds: Vec<(SourceName, Duration)> = sources
         .iter()
