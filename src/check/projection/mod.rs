@@ -137,7 +137,7 @@ impl Examining<'_> {
             seed: self.seed,
             progress: &|done| self.progress.advance(done),
         };
-        let projection = projecting.run();
+        let projection = projecting.run(&projecting.spreads());
         let coordinates = found::coordinates(&projection);
         let rounding = match coordinates.len() {
             0 => Rounding::blank(&problem, projection.value_spread),

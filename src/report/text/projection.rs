@@ -94,8 +94,9 @@ fn means(projection: &ProjectionPart) -> String {
         .collect();
     if !left_out.is_empty() {
         text += &format!(
-            " {} takes no part in a check of this size.",
-            listed(&left_out)
+            " {} {} no part in a check of this size.",
+            listed(&left_out),
+            if left_out.len() == 1 { "takes" } else { "take" }
         );
     }
     let mut work = format!(

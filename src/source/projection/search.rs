@@ -13,7 +13,10 @@ use std::ops::Range;
 
 use crate::rng::Stream;
 
-use super::{Direction, Extent, Projecting, Tensorwise, is_beyond};
+use super::Projecting;
+use super::directions::Direction;
+use super::projected::{Extent, is_beyond};
+use super::tensorwise::Tensorwise;
 
 /// A tensor with more wrong coordinates than this is wrong throughout.
 pub const MOST_WRONG: usize = 32;
