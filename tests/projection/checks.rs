@@ -6,12 +6,11 @@ use gradproof::report::{Control, Outcome, Projected, Report};
 use gradproof::source::{Backprop, FaultySource};
 use gradproof::spec::PenaltySpec;
 use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName};
-use gradproof::spec::preset::preset;
 
 use super::case;
 
-fn vgg8() -> Case {
-    case(preset("vgg8").expect("a preset"), 1, 2)
+fn large() -> Case {
+    case(super::wide(), 1, 2)
 }
 
 /// The check of `case` with a gradient of which the entries `wrong` of parameter `number` are made larger.
@@ -37,7 +36,7 @@ fn read_back(report: &Report) {
 #[test]
 fn a_right_gradient_passes_and_what_cannot_be_seen_is_said() {
     for penalty in [None, Some(PenaltySpec::L2 { strength: 0.01 })] {
-        let case = Case { penalty, ..vgg8() };
+        let case = Case { penalty, ..large() };
         let report = check(&case, &Silent).expect("it can be checked").report;
         assert_eq!(report.outcome, Outcome::Right, "{}", report.sentence);
         assert!(matches!(report.control, Control::Caught { .. }), "planted");
@@ -45,11 +44,11 @@ fn a_right_gradient_passes_and_what_cannot_be_seen_is_said() {
         assert_eq!(report.parts.len(), parts);
         for part in &report.parts {
             let projection = part.projection.as_ref().expect("projections");
-            assert_eq!(projection.tensors.len(), 16);
+            assert_eq!(projection.tensors.len(), 6);
             assert_eq!(projection.miss.0.to_bits(), f64::exp2(-8.0).to_bits());
             assert_eq!(projection.left_out, [SourceName::Central]);
             let independent = projection.independent.as_ref().expect("reverse was asked");
-            assert_eq!((independent.agree, independent.disagree.len()), (16, 0));
+            assert_eq!((independent.agree, independent.disagree.len()), (6, 0));
             for row in &projection.tensors {
                 if row.outcome == Projected::Agrees {
                     assert_eq!((row.agree, row.disagree), (8, 0), "{}", row.name);
@@ -67,16 +66,16 @@ fn a_right_gradient_passes_and_what_cannot_be_seen_is_said() {
 
 #[test]
 fn one_wrong_weight_is_named_with_what_is_right() {
-    let report = with_fault(&vgg8(), 12, |index| index == 7_000, 1.001);
+    let report = with_fault(&large(), 2, |index| index == 7_000, 1.001);
     assert_eq!(report.outcome, Outcome::Wrong, "{}", report.sentence);
     let part = &report.parts[0];
-    // fc1.weight is (32, 512): 7000 = 13·512 + 344.
+    // fc2.weight is (60, 400): 7000 = 17·400 + 200.
     let names: Vec<&str> = part
         .worst
         .iter()
         .map(|row| row.coordinate.as_str())
         .collect();
-    assert_eq!(names, ["fc1.weight[13,344]"]);
+    assert_eq!(names, ["fc2.weight[17,200]"]);
     let values = &part.worst[0].values;
     assert!((values[0].value.0 / values[1].value.0 - 1.001).abs() < 1e-9);
     assert!(
@@ -86,14 +85,14 @@ fn one_wrong_weight_is_named_with_what_is_right() {
     let rows = &part.projection.as_ref().expect("projections").tensors;
     for row in rows {
         let expected = match row.name.as_str() {
-            "fc1.weight" => Projected::Wrong(1),
+            "fc2.weight" => Projected::Wrong(1),
             _ => Projected::Agrees,
         };
         assert_eq!(row.outcome, expected, "{}", row.name);
     }
     for words in [
-        "in fc1.weight",
-        "1 of 34,930 derivatives is wrong",
+        "in fc2.weight",
+        "1 of 338,670 derivatives is wrong",
         "forward passes",
     ] {
         assert!(report.sentence.contains(words), "{}", report.sentence);
@@ -103,10 +102,15 @@ fn one_wrong_weight_is_named_with_what_is_right() {
 
 #[test]
 fn a_tensor_that_is_wrong_throughout_is_named_and_explained() {
-    let report = with_fault(&vgg8(), 8, |_| true, -1.0);
+    let report = with_fault(&large(), 2, |_| true, -1.0);
     assert_eq!(report.outcome, Outcome::Wrong, "{}", report.sentence);
-    let words = "conv5.weight is wrong throughout";
-    assert!(report.sentence.contains(words), "{}", report.sentence);
+    for words in [
+        "something is wrong in fc2",
+        "fc2.weight is wrong throughout",
+    ] {
+        assert!(report.sentence.contains(words), "{}", report.sentence);
+    }
+    println!("{}", report.sentence);
     read_back(&report);
 }
 
@@ -128,15 +132,15 @@ fn what_projections_cannot_do_is_refused_with_the_way_out() {
     let refused = |case: Case| check(&case, &Silent).expect_err("refused").to_string();
     let f32 = refused(Case {
         precision: Precision::F32,
-        ..vgg8()
+        ..large()
     });
     let second = refused(Case {
         order: Order::Second,
-        ..vgg8()
+        ..large()
     });
     let central = refused(Case {
         sources: vec![SourceName::Backprop, SourceName::Central],
-        ..vgg8()
+        ..large()
     });
     for (refusal, way_out) in [
         (f32, "--precision f64"),
@@ -148,7 +152,7 @@ fn what_projections_cannot_do_is_refused_with_the_way_out() {
         }
     }
     let share = "1/2".parse().expect("a share");
-    let shared = answers(&vgg8(), share, &Silent).expect_err("refused");
+    let shared = answers(&large(), share, &Silent).expect_err("refused");
     assert_eq!(shared, CheckError::ProjectionShared);
 }
 
@@ -164,18 +168,18 @@ mod files {
     #[test]
     fn a_gradient_of_another_program_is_judged_too() {
         let folder = tempfile::tempdir().expect("a folder");
-        let problem = gradproof::check::problem(&vgg8()).expect("it can be posed");
+        let problem = gradproof::check::problem(&large()).expect("it can be posed");
         let mut right = super::super::gradient(&problem);
-        let sizes = values(&right[10]).iter().map(|g| g.abs()).enumerate();
+        let sizes = values(&right[2]).iter().map(|g| g.abs()).enumerate();
         let largest = sizes.max_by(|a, b| a.1.total_cmp(&b.1));
         let (index, _) = largest.expect("a weight");
-        let leaf = LeafName::Parameter(10);
+        let leaf = LeafName::Parameter(2);
         let row = problem.network.coordinate_name(Coordinate { leaf, index });
         let path = folder.path().join("gradients.npz");
         let path = path.to_str().expect("UTF-8").to_owned();
         for is_wrong in [false, true] {
             if is_wrong {
-                gradproof::tensor::values_mut(&mut right[10])[index] *= 1.01;
+                gradproof::tensor::values_mut(&mut right[2])[index] *= 1.01;
             }
             let tensors = right.iter().enumerate().map(|(number, tensor)| {
                 let leaf = LeafName::Parameter(number);
@@ -192,7 +196,7 @@ mod files {
                 gradients: Some(path.clone().into()),
                 ..Files::default()
             };
-            let report = check(&Case { files, ..vgg8() }, &Silent)
+            let report = check(&Case { files, ..large() }, &Silent)
                 .expect("checked")
                 .report;
             let expected = if is_wrong {
