@@ -110,7 +110,6 @@ fn a_tensor_that_is_wrong_throughout_is_named_and_explained() {
     ] {
         assert!(report.sentence.contains(words), "{}", report.sentence);
     }
-    println!("{}", report.sentence);
     read_back(&report);
 }
 

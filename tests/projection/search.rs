@@ -1,5 +1,10 @@
 //! From planted errors to where they are, with the work that takes.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "what was measured is shown by --nocapture"
+)]
+
 use gradproof::network::Problem;
 use gradproof::rng::Stream;
 use gradproof::source::projection::{Extent, MOST_WRONG, PROJECTIONS, Projection, Signs};

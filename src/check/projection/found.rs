@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::judge::Verdict;
 use crate::network::{Coordinate, LeafName};
 use crate::report::{Counts, Part, PartName};
-use crate::source::projection::Projection;
+use crate::source::projection::{Projection, Whole};
 use crate::source::{
     Estimate, Forward, Gradient, GradientSource, Point, SAFETY, SAFETY_OTHER_ORDER,
 };
@@ -129,17 +129,13 @@ pub(super) fn exact(
 }
 
 /// What the independent source found.
-pub(super) fn independent(
-    value: f64,
-    whole: &[Tensor<f64>],
-    point: &Point,
-    coordinates: &[Coordinate],
-) -> Answer {
+pub(super) fn independent(whole: &Whole<'_>, point: &Point, coordinates: &[Coordinate]) -> Answer {
     let estimates = coordinates.iter().map(|coordinate| Estimate {
-        value: at_coordinate(*coordinate, |number| values(&whole[number])),
+        value: at_coordinate(*coordinate, |number| values(&whole.parameters[number])),
         error: SAFETY_OTHER_ORDER * point.rounding.derivative(*coordinate),
     });
     let name = SourceName::Reverse;
+    let value = whole.value.unwrap_or(f64::NAN);
     answer(name, Forward::Independent, value, estimates.collect())
 }
 

@@ -22,7 +22,7 @@ use crate::source::projection::{
 };
 use crate::source::{GradientSource, Point, Question, Rounding, SourceError};
 use crate::spec::case::{Case, Order, Precision, SourceName};
-use crate::tensor::{Tensor, from_values, values};
+use crate::tensor::{from_values, values};
 
 use super::{CheckError, Checked, NamedSource, Posed, Progress, SourceAnswer};
 
@@ -146,7 +146,7 @@ impl Examining<'_> {
         let independent = self.independent(&problem, &tangents)?;
         let against = independent
             .as_ref()
-            .map(|(_, gradient)| row_of_independent(&problem, &projection, gradient, self.seed));
+            .map(|whole| row_of_independent(&problem, &projection, whole, self.seed));
         let control = control::plant(
             &problem.network,
             &projection,
@@ -169,11 +169,7 @@ impl Examining<'_> {
             ),
             found::exact(tangents.value, &projection, &point, &coordinates),
         ];
-        answered.extend(
-            independent.map(|(value, gradient)| {
-                found::independent(value, &gradient, &point, &coordinates)
-            }),
-        );
+        answered.extend(independent.map(|whole| found::independent(&whole, &point, &coordinates)));
         // Sources come in their usual order: dual numbers, and behind them the independent one.
         let sources = &self.sources[..answered.len()];
         let mut judged = found::judge(self.name, &point, sources, &coordinates, answered)?;
@@ -220,27 +216,21 @@ impl Examining<'_> {
         }
     }
 
-    /// The source with a forward pass of its own that was asked for, and that can be asked for so much.
-    fn independent_source(&self) -> Option<&NamedSource> {
-        let mut references = self.sources[1..].iter();
-        references.find(|(name, _)| *name == SourceName::Reverse)
-    }
-
-    /// Its whole gradient, with the objective's value.
+    /// The whole gradient of the source with a forward pass of its own, if that was asked for and can be
+    /// asked for so much.
     fn independent(
         &self,
         problem: &Problem,
         tangents: &Tangents,
-    ) -> Result<Option<(f64, Vec<Tensor<f64>>)>, SourceError> {
-        let Some((_, source)) = self.independent_source() else {
-            return Ok(None);
-        };
-        if problem.parameters.count() > MOST_EXPLAINED {
-            return Ok(None);
+    ) -> Result<Option<Whole<'static>>, SourceError> {
+        let mut references = self.sources[1..].iter();
+        let source = references.find(|(name, _)| *name == SourceName::Reverse);
+        match source {
+            Some((_, source)) if problem.parameters.count() <= MOST_EXPLAINED => {
+                asked_for(source.as_ref(), problem, tangents).map(Some)
+            }
+            _ => Ok(None),
         }
-        let whole = asked_for(source.as_ref(), problem, tangents)?;
-        let gradient = whole.parameters.into_iter().map(Cow::into_owned);
-        Ok(Some((whole.value.unwrap_or(f64::NAN), gradient.collect())))
     }
 
     fn left_out(&self, is_independent_asked: bool) -> Vec<SourceName> {
@@ -302,11 +292,12 @@ fn objectives(whole: &Objective) -> Vec<(PartName, Objective)> {
 fn row_of_independent(
     problem: &Problem,
     projection: &Projection,
-    gradient: &[Tensor<f64>],
+    whole: &Whole<'_>,
     seed: u64,
 ) -> IndependentRow {
-    let differs =
-        |tensor: &&TensorProjection| tensor.disagrees_with(seed, values(&gradient[tensor.number]));
+    let differs = |tensor: &&TensorProjection| {
+        tensor.disagrees_with(seed, values(&whole.parameters[tensor.number]))
+    };
     let disagree: Vec<String> = projection
         .tensors
         .iter()

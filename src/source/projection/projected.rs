@@ -119,5 +119,6 @@ impl TensorProjection {
 
 /// Whether a gap is more than rounding; not a number is.
 pub(super) fn is_beyond(gap: f64, bound: f64) -> bool {
-    !(gap.abs() <= bound + f64::MIN_POSITIVE)
+    let is_within = gap.abs() <= bound + f64::MIN_POSITIVE;
+    !is_within
 }
