@@ -5,19 +5,16 @@ use std::borrow::Cow;
 use crate::judge::Verdict;
 use crate::network::{Coordinate, LeafName};
 use crate::report::{Counts, Part, PartName};
-use crate::source::projection::{Projection, Whole};
+use crate::source::projection::{Projection, Tangents, Whole};
 use crate::source::{
     Estimate, Forward, Gradient, GradientSource, Point, SAFETY, SAFETY_OTHER_ORDER,
 };
 use crate::spec::case::SourceName;
-use crate::tensor::{Tensor, values};
+use crate::tensor::{Tensor, values, values_mut, zeros};
 
 use super::super::compare::{self, Kinks};
 use super::super::examine::{self, Asked};
 use super::super::{Answer, CheckError, NamedSource, SourceAnswer, kinks};
-
-/// A unit is at its kink when its margin is this part of the largest value in its layer, or less.
-const AT_KINK: f64 = 1e-12;
 
 /// What was judged.
 pub(super) struct Judged {
@@ -170,6 +167,7 @@ fn gradient(value: f64, estimates: Vec<Estimate>) -> Gradient {
 pub(super) fn judge(
     name: PartName,
     point: &Point,
+    tangents: &Tangents,
     sources: &[NamedSource],
     coordinates: &[Coordinate],
     answered: Vec<Answer>,
@@ -188,10 +186,10 @@ pub(super) fn judge(
         });
     }
     let answers = answered;
-    let suspects: Vec<usize> = match has_kinks(point) {
-        true => (0..coordinates.len()).collect(),
-        false => Vec::new(),
-    };
+    let positions = 0..coordinates.len();
+    let suspects: Vec<usize> = positions
+        .filter(|position| is_at_kink(point, tangents, coordinates[*position]))
+        .collect();
     let kinks = match suspects.len() {
         0 => Kinks::new(),
         _ => kinks::find(point, coordinates, &answers, &suspects)?,
@@ -227,25 +225,12 @@ pub(super) fn judge(
     })
 }
 
-/// Whether any unit is at its kink: else no coordinate is, and none has to be looked at for it.
-fn has_kinks(point: &Point) -> bool {
-    let problem = &point.problem;
-    let activations = problem.activations();
-    let places = 0..=problem.network.layers().len();
-    let mut is_there = false;
-    for place in places {
-        let Some(choices) = point.pattern.at(place) else {
-            continue;
-        };
-        let read = match problem.network.layers().get(place) {
-            Some(layer) => layer.reads[0],
-            None => activations.len() - 1,
-        };
-        let x = &activations[read];
-        let largest = x.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-        problem.margins(place, x, choices, |_, _, margin| {
-            is_there |= margin <= AT_KINK * largest;
-        });
-    }
-    is_there
+/// Whether the coordinate moves a unit that is at its kink: else it has a derivative.
+fn is_at_kink(point: &Point, tangents: &Tangents, coordinate: Coordinate) -> bool {
+    let LeafName::Parameter(number) = coordinate.leaf else {
+        return false;
+    };
+    let mut unit = zeros(point.problem.leaf(coordinate.leaf).shape());
+    values_mut(&mut unit)[coordinate.index] = 1.0;
+    tangents.meets_kink(&point.problem, number, &unit)
 }

@@ -172,7 +172,14 @@ impl Examining<'_> {
         answered.extend(independent.map(|whole| found::independent(&whole, &point, &coordinates)));
         // Sources come in their usual order: dual numbers, and behind them the independent one.
         let sources = &self.sources[..answered.len()];
-        let mut judged = found::judge(self.name, &point, sources, &coordinates, answered)?;
+        let mut judged = found::judge(
+            self.name,
+            &point,
+            &tangents,
+            sources,
+            &coordinates,
+            answered,
+        )?;
         let network = &point.problem.network;
         let rows = projection.tensors.iter().map(|tensor| {
             let leaf = LeafName::Parameter(tensor.number);

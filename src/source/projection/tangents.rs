@@ -8,6 +8,7 @@
 
 use crate::layer::{Branches, Join, Layer, Saved};
 use crate::network::{LeafName, Live, Pattern, Problem};
+use crate::penalty::Branch;
 use crate::scalar::{Dual, Scalar};
 use crate::tensor::{Tensor, lift, values, values_mut, zeros};
 
@@ -15,6 +16,9 @@ use super::sum::Sum;
 
 /// Multiply-adds of a dual number with one tangent, in those of plain numbers: (ab)′ = a′b + ab′.
 const DUAL: u64 = 3;
+
+/// A unit is at its kink when its margin is this part of the largest value that its layer reads, or less.
+const AT_KINK: f64 = 1e-12;
 
 /// A point with what all directions share there.
 #[derive(Debug)]
@@ -109,7 +113,7 @@ impl Tangents {
         let leaf = LeafName::Parameter(number);
         assert_eq!(direction.shape(), problem.leaf(leaf).shape(), "a direction");
         let mut slope = match &problem.objective.loss {
-            Some(_) => self.of_loss(problem, number, direction),
+            Some(_) => self.of_loss(problem, number, direction, false).0,
             None => Slope {
                 value: 0.0,
                 work: 0,
@@ -127,7 +131,28 @@ impl Tangents {
         slope
     }
 
-    fn of_loss(&self, problem: &Problem, number: usize, direction: &Tensor<f64>) -> Slope {
+    /// Whether `direction` in parameter `number` moves any unit that is exactly at its kink: then the
+    /// derivative along it is another one on either side.
+    #[must_use]
+    pub fn meets_kink(&self, problem: &Problem, number: usize, direction: &Tensor<f64>) -> bool {
+        let leaf = LeafName::Parameter(number);
+        let pairs = values(problem.leaf(leaf)).iter().zip(values(direction));
+        let mut moved = pairs.filter(|(_, v)| **v != 0.0).map(|(w, _)| *w);
+        let of_penalty = problem
+            .penalty_on(leaf)
+            .is_some_and(|penalty| moved.any(|w| penalty.branch(w) == Branch::Kink));
+        let has_loss = problem.objective.loss.is_some();
+        of_penalty || (has_loss && self.of_loss(problem, number, direction, true).1)
+    }
+
+    /// The slope of the loss, and, if that `looks` for it, whether a unit at its kink is moved.
+    fn of_loss(
+        &self,
+        problem: &Problem,
+        number: usize,
+        direction: &Tensor<f64>,
+        looks: bool,
+    ) -> (Slope, bool) {
         let network = &problem.network;
         let owner = network.owner(number).expect("a parameter has an owner");
         let layers = network.layers();
@@ -136,6 +161,8 @@ impl Tangents {
             problem,
             tangents: vec![None; layers.len() + 1],
             work: 0,
+            looks,
+            meets_kink: false,
         };
         pass.tangents[owner + 1] = Some(pass.owner(owner, number, direction));
         for behind in owner + 1..layers.len() {
@@ -154,10 +181,11 @@ impl Tangents {
             Some(tangent) => pass.loss(&tangent),
             None => 0.0,
         };
-        Slope {
+        let slope = Slope {
             value,
             work: pass.work,
-        }
+        };
+        (slope, pass.meets_kink)
     }
 }
 
@@ -168,6 +196,9 @@ struct Pass<'a> {
     /// Of each activation that the direction moves and that is still to be read.
     tangents: Vec<Option<Tensor<f64>>>,
     work: u64,
+    /// Whether units at their kinks are looked for, and one was moved.
+    looks: bool,
+    meets_kink: bool,
 }
 
 impl Pass<'_> {
@@ -214,6 +245,7 @@ impl Pass<'_> {
         let Some(tangent) = tangent else {
             return zeros(&layer.output);
         };
+        self.look(behind, layer.reads[0], &tangent);
         if !is_linear(&layer.layer) {
             let x = &self.point.activations[layer.reads[0]];
             return self.by_duals(behind, x, Some(&tangent), None);
@@ -226,6 +258,23 @@ impl Pass<'_> {
             .layer
             .forward(weight, tangent, &layer.output, branches);
         forward.0
+    }
+
+    /// See whether a unit at `place`, which reads activation `read`, is at its kink and moved by `tangent`.
+    ///
+    /// Of tied units that do not move, as zeros behind a ReLU in a pooling window, nothing depends.
+    fn look(&mut self, place: usize, read: usize, tangent: &Tensor<f64>) {
+        let choices = self.point.pattern.at(place);
+        let Some(choices) = choices.filter(|_| self.looks) else {
+            return;
+        };
+        let x = &self.point.activations[read];
+        let largest = x.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+        let (moved, meets) = (moving(x, tangent), &mut self.meets_kink);
+        let visit = |_, _, margin: Dual<1>| {
+            *meets |= margin.primal() <= AT_KINK * largest && margin.tangent(0) != 0.0;
+        };
+        self.problem.margins(place, &moved, choices, visit);
     }
 
     fn branches(&self, layer: usize) -> Branches<'_> {
@@ -269,7 +318,9 @@ impl Pass<'_> {
         let Some(loss) = &self.problem.objective.loss else {
             return 0.0;
         };
-        let output = self.point.activations.last().expect("the output");
+        let last = self.point.activations.len() - 1;
+        self.look(last, last, tangent);
+        let output = &self.point.activations[last];
         self.work += DUAL * output.len() as u64;
         let branches = Pattern::branches_of_loss(Some(&self.point.pattern));
         let scale = Dual::<1>::constant(self.problem.objective.scale);
