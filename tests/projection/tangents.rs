@@ -4,7 +4,7 @@ use gradproof::network::{Leaves, Parameters};
 use gradproof::rng::Stream;
 use gradproof::scalar::Dual;
 use gradproof::source::projection::Tangents;
-use gradproof::spec::PenaltySpec;
+use gradproof::spec::{NetworkSpec, PenaltySpec};
 use gradproof::tensor::{Tensor, values_mut, zeros};
 
 use super::{case, entries, gradient, small};
@@ -76,4 +76,39 @@ fn work_is_counted_in_forward_passes() {
     // A direction in the first kernel goes through all layers; one in the last bias through the loss.
     assert!((0.99..1.01).contains(&first), "{first}");
     assert!((0.0..0.001).contains(&last), "{last}");
+}
+
+#[test]
+fn a_kink_is_met_by_what_moves_a_unit_at_its_kink_and_by_nothing_else() {
+    let spec = NetworkSpec::from_toml(
+        r#"
+        name = "kinked"
+        input = [6]
+        loss = { op = "softmax_cross_entropy" }
+        layers = [
+            { op = "linear", out_features = 5 },
+            { op = "relu" },
+            { op = "linear", out_features = 3 },
+        ]
+        "#,
+    )
+    .expect("a network");
+    let mut problem = gradproof::check::problem(&case(spec, 2, 1)).expect("it can be posed");
+    // Unit 3 of the ReLU is at 0 exactly.
+    values_mut(&mut problem.parameters.tensors[0])[18..24].fill(0.0);
+    values_mut(&mut problem.parameters.tensors[1])[3] = 0.0;
+    let tangents = Tangents::at(&problem);
+    for number in 0..4 {
+        let shape = problem.parameters.tensors[number].shape().to_vec();
+        for index in 0..entries(&problem.parameters.tensors[number]) {
+            let mut unit: Tensor<f64> = zeros(&shape);
+            values_mut(&mut unit)[index] = 1.0;
+            let of_unit = (number == 0 && index / 6 == 3) || (number, index) == (1, 3);
+            assert_eq!(
+                tangents.meets_kink(&problem, number, &unit),
+                of_unit,
+                "parameter {number}, {index}"
+            );
+        }
+    }
 }
