@@ -91,7 +91,7 @@ impl Rounding {
         }
     }
 
-    /// Spreads of 0 for every leaf of `problem`, to be [set](Self::set) where they are known: memory that is
+    /// Spreads of 0 for every leaf of `problem`, to be set where they are known: memory that is
     /// never written is never taken.
     #[must_use]
     pub fn blank(problem: &Problem, value: f64) -> Self {

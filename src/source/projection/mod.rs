@@ -18,7 +18,7 @@
 //! coordinate that is sure to be beyond it.
 //!
 //! **Where it is.** A tensor whose projection disagrees is halved, and each half again, as long as its own
-//! share of the projection disagrees ([`search`]).
+//! share of the projection disagrees.
 
 mod directions;
 mod projected;

@@ -1,5 +1,5 @@
 //! How far rounding moves the projections of a gradient: Monte Carlo arithmetic as in
-//! [`super::super::rounding`], with the same perturbations, layer by layer, so that no perturbed gradient
+//! `source::rounding`, with the same perturbations, layer by layer, so that no perturbed gradient
 //! is ever whole.
 
 use rayon::prelude::*;
