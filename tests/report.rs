@@ -166,6 +166,7 @@ fn part(values_agree: bool, counts: Counts, worst: Vec<CoordinateRow>) -> Part {
         extended: vec![extended()],
         single: None,
         second: None,
+        projection: None,
         blame: None,
         forward: Vec::new(),
         place: None,

@@ -37,6 +37,8 @@ mod known_answers;
 mod layering;
 mod outcomes;
 mod power;
+#[path = "projection/main.rs"]
+mod projection;
 #[path = "properties/main.rs"]
 mod properties;
 mod question;

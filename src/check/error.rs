@@ -110,6 +110,26 @@ pub enum CheckError {
     /// The second order is judged in `f64` alone.
     #[error("--order 2 is judged in f64: use --precision f64, or --order 1 for f32")]
     SecondOrderInF32,
+    /// Projections are judged in `f64` alone.
+    #[error(
+        "--coordinates auto projects a network of this size, and projections are judged in f64: use --precision f64 (with --gradients saved in float64), or --coordinates N for a sample of N weights in f32"
+    )]
+    ProjectionInF32,
+    /// Projections are of the gradient alone.
+    #[error(
+        "--coordinates auto projects a network of this size, and projections are of the gradient alone: use --order 1, or --coordinates N for a sample of N weights"
+    )]
+    ProjectionOfOrder2,
+    /// Projections are held against dual numbers.
+    #[error(
+        "--coordinates auto projects a network of this size, and projections are held against dual numbers: add dual to --sources, or use --coordinates N for a sample of N weights"
+    )]
+    ProjectionSources,
+    /// Projections cannot be shared.
+    #[error(
+        "--coordinates auto projects a network of this size, and a share has coordinates: use --coordinates all or N with --shard, or leave --shard out"
+    )]
+    ProjectionShared,
     /// There is no such coordinate.
     #[error(transparent)]
     Coordinate(#[from] CoordinateError),

@@ -160,6 +160,7 @@ pub(super) fn judge(
         extended,
         single,
         second: None,
+        projection: None,
         blame: explanation.blame,
         forward: explanation.forward,
         place: explanation.place,

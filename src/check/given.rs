@@ -10,7 +10,7 @@ use crate::spec::case::{Case, Order, Precision, Selection};
 use crate::spec::files::{FileSpec, Files};
 use crate::tensor::{Tensor, values};
 
-use super::CheckError;
+use super::{CheckError, select};
 
 /// What the objective's value is called beside the gradients.
 pub(super) const LOSS: &str = "loss";
@@ -145,7 +145,8 @@ pub(super) fn coordinates(
     coordinates: Vec<Coordinate>,
 ) -> Vec<Coordinate> {
     match case.coordinates {
-        Selection::All => given.coordinates(problem),
+        Selection::Auto if select::is_projected(problem, case) => coordinates,
+        Selection::All | Selection::Auto => given.coordinates(problem),
         Selection::Sample(_) => coordinates,
     }
 }

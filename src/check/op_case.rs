@@ -69,6 +69,7 @@ pub fn answered(
         posed: Posed {
             problem,
             coordinates,
+            is_projected: false,
             setup,
             output: told.output.clone(),
             order: Order::First,

@@ -2,7 +2,7 @@
 
 use crate::network::{Coordinate, LeafName, Problem};
 use crate::rng::Stream;
-use crate::spec::case::{Case, Selection};
+use crate::spec::case::{Case, MOST_ONE_BY_ONE, Selection};
 
 use super::CheckError;
 
@@ -15,7 +15,8 @@ pub(super) fn coordinates(problem: &Problem, case: &Case) -> Result<Vec<Coordina
         .map(ndarray::ArrayBase::len)
         .collect();
     let wanted = match case.coordinates {
-        Selection::All => sizes.clone(),
+        Selection::Auto if is_projected(problem, case) => vec![0; sizes.len()],
+        Selection::All | Selection::Auto => sizes.clone(),
         Selection::Sample(wanted) if wanted >= sizes.len() => spread(wanted, &sizes),
         Selection::Sample(wanted) => {
             return Err(CheckError::TooFewCoordinates {
@@ -36,6 +37,13 @@ pub(super) fn coordinates(problem: &Problem, case: &Case) -> Result<Vec<Coordina
         coordinates.extend(indices.into_iter().map(|index| Coordinate { leaf, index }));
     }
     Ok(coordinates)
+}
+
+/// Whether tensors are projected instead of checking their coordinates one by one.
+pub(super) fn is_projected(problem: &Problem, case: &Case) -> bool {
+    let parameters = problem.parameters.count() as u64;
+    let one_by_one = problem.network.multiply_adds().saturating_mul(parameters);
+    case.coordinates == Selection::Auto && one_by_one > MOST_ONE_BY_ONE
 }
 
 /// How many of `wanted` fall to each tensor: as evenly as the sizes allow, so that small tensors are

@@ -59,6 +59,9 @@ pub fn answers(
     progress: &dyn Progress,
 ) -> Result<(String, Vec<PartAnswers>), CheckError> {
     let (posed, sources) = pose(case, Box::new(backprop), Passes::default())?;
+    if posed.is_projected {
+        return Err(CheckError::ProjectionShared);
+    }
     let own: Vec<Coordinate> = posed
         .coordinates
         .iter()

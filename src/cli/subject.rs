@@ -15,7 +15,7 @@ use crate::spec::{ArraysSpec, DataSpec, NetworkSpec, PenaltySpec};
 const MOST_BYTES: u64 = 1 << 20;
 
 /// The help of the argument NETWORK.
-pub(super) const NETWORK_HELP: &str = "What to check: lenet5, lenet5-tanh, mlp, vgg8, autoencoder, mobilenet-tiny, or the path of a .toml file that describes a network";
+pub(super) const NETWORK_HELP: &str = "What to check: lenet5, lenet5-tanh, mlp, resnet8, vgg8, vgg11, autoencoder, mobilenet-tiny, or the path of a .toml file that describes a network";
 
 /// The point at which a network's gradient is taken.
 #[derive(Debug, Clone, Args)]

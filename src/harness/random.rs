@@ -146,6 +146,7 @@ impl Trial {
         Ok(Posed {
             problem,
             coordinates,
+            is_projected: false,
             setup,
             output: None,
             order: Order::First,

@@ -10,7 +10,9 @@ pub mod objective;
 pub mod parameters;
 pub mod pattern;
 pub mod sgd;
+pub mod stream;
 pub mod unit;
+mod work;
 
 use std::ops::Range;
 
@@ -27,6 +29,7 @@ pub use lookup::CoordinateError;
 pub use objective::{Objective, Problem};
 pub use parameters::{Coordinate, LeafName, Parameters};
 pub use pattern::Pattern;
+pub use stream::{Roundings, Streamed};
 pub use unit::Unit;
 
 /// The layers of a network with their shapes; parameters and data come from outside.
@@ -306,31 +309,14 @@ impl Network {
             // Nobody reads it, so nothing depends on it.
             let dy = dy.unwrap_or_else(|| tensor::zeros(&layer.output));
             watch(&dy);
-            let inputs = match &layer.layer {
-                Layer::Join(join) => {
-                    by_layer.push(Vec::new());
-                    join.backward(&saved, dy)
-                }
-                one => {
-                    let own = &parameters.tensors[layer.parameter_range()];
-                    let kept = formulas.rounds_like_its_cotangent(one).then(|| dy.clone());
-                    let mut returned = one.backward(own, saved, dy);
-                    if let Some(dy) = kept {
-                        for (dx, dy) in returned.input.iter_mut().zip(&dy) {
-                            *dx += formulas::rounding_of(*dy);
-                        }
-                    }
-                    by_layer.push(returned.parameters);
-                    vec![returned.input]
-                }
-            };
-            for (activation, dx) in layer.reads.iter().zip(inputs) {
-                debug_assert!(*activation <= number, "a layer reads what stands before it");
-                match &mut gradients[*activation] {
-                    None => gradients[*activation] = Some(dx),
-                    Some(sum) => sum.zip_mut_with(&dx, |sum, dx| *sum += *dx),
-                }
-            }
+            let own = &parameters.tensors[layer.parameter_range()];
+            let (inputs, own) = layer.back(formulas, own, saved, dy);
+            by_layer.push(own);
+            debug_assert!(
+                layer.reads.iter().all(|read| *read <= number),
+                "a layer reads what stands before it"
+            );
+            layer.send(inputs, &mut gradients);
         }
         by_layer.reverse();
         let input = gradients.pop().flatten();
@@ -342,6 +328,38 @@ impl Network {
 }
 
 impl NetworkLayer {
+    /// The gradients of its inputs and of its `parameters` from its output's gradient `dy`.
+    fn back<S: Scalar>(
+        &self,
+        formulas: Formulas,
+        parameters: &[Tensor<S>],
+        saved: Saved<S>,
+        dy: Tensor<S>,
+    ) -> (Vec<Tensor<S>>, Vec<Tensor<S>>) {
+        let one = match &self.layer {
+            Layer::Join(join) => return (join.backward(&saved, dy), Vec::new()),
+            one => one,
+        };
+        let kept = formulas.rounds_like_its_cotangent(one).then(|| dy.clone());
+        let mut returned = one.backward(parameters, saved, dy);
+        if let Some(dy) = kept {
+            for (dx, dy) in returned.input.iter_mut().zip(&dy) {
+                *dx += formulas::rounding_of(*dy);
+            }
+        }
+        (vec![returned.input], returned.parameters)
+    }
+
+    /// Add the gradients of its inputs to those of the activations that it reads.
+    fn send<S: Scalar>(&self, inputs: Vec<Tensor<S>>, gradients: &mut [Option<Tensor<S>>]) {
+        for (activation, dx) in self.reads.iter().zip(inputs) {
+            match &mut gradients[*activation] {
+                None => gradients[*activation] = Some(dx),
+                Some(sum) => sum.zip_mut_with(&dx, |sum, dx| *sum += *dx),
+            }
+        }
+    }
+
     /// The activations that it reads, each once, in order.
     #[must_use]
     pub fn distinct_reads(&self) -> Vec<usize> {

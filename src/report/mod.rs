@@ -8,6 +8,7 @@ pub mod fuzz;
 pub mod json;
 mod part;
 pub mod power;
+mod projection;
 pub mod replay;
 mod second;
 mod single;
@@ -29,6 +30,7 @@ pub use finding::{
     Switch, UnresolvedRow,
 };
 pub use part::{OutputEntry, OutputRow, Part, PartName, PassesRow, SourceValue};
+pub use projection::{IndependentRow, Projected, ProjectionPart, ProjectionRow};
 pub use replay::{ReplayReport, ReplayRow};
 pub use second::{
     Cause, ProductClosest, ProductComparison, ProductRow, ProductSource, ProductValue, SecondPart,

@@ -7,8 +7,8 @@ use crate::source::Forward;
 use crate::spec::case::SourceName;
 
 use super::{
-    CoordinateRow, Counts, CrossedRow, DiagnosisRow, ExtendedRow, KinkRow, LawRow, SecondPart,
-    SinglePart, TensorRow, UnresolvedRow,
+    CoordinateRow, Counts, CrossedRow, DiagnosisRow, ExtendedRow, KinkRow, LawRow, ProjectionPart,
+    SecondPart, SinglePart, TensorRow, UnresolvedRow,
 };
 
 /// What was differentiated.
@@ -57,6 +57,9 @@ pub struct Part {
     /// The second order; `None` when it was not asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second: Option<SecondPart>,
+    /// The projections of a large network; `None` where coordinates were checked one by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projection: Option<ProjectionPart>,
     /// Whose fault it is, when something disagrees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blame: Option<Blame>,

@@ -1,5 +1,6 @@
 //! A gradient that somebody else computed: another program, another library, somebody's own layer.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use thiserror::Error;
@@ -9,6 +10,7 @@ use crate::network::{Coordinate, LeafName, Pattern, Problem};
 use crate::scalar::Format;
 use crate::tensor::{Tensor, values};
 
+use super::projection::Whole;
 use super::{
     Estimate, Forward, Gradient, GradientSource, Question, Rounding, SAFETY_OTHER_ORDER,
     SourceError,
@@ -125,6 +127,17 @@ impl GradientSource for Given {
 
     fn knows_value(&self) -> bool {
         self.value.is_some()
+    }
+
+    fn whole(&self, problem: &Problem) -> Option<Whole<'_>> {
+        let numbers = 0..problem.parameters.tensors.len();
+        let given = |number| self.gradients.get(&LeafName::Parameter(number));
+        Some(Whole {
+            value: self.value,
+            parameters: numbers
+                .map(|number| given(number).map(Cow::Borrowed))
+                .collect::<Option<_>>()?,
+        })
     }
 
     /// Of a layer alone: what it was given is what it started from.

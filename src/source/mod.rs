@@ -21,6 +21,7 @@ mod given;
 mod jacobian;
 mod line;
 mod point;
+pub mod projection;
 mod reverse;
 mod rounding;
 pub mod second;
@@ -35,6 +36,8 @@ use crate::network::objective::Evaluation;
 use crate::network::{Coordinate, Pattern, Problem};
 use crate::scalar::{DoubleDouble, Format, Scalar};
 use crate::tensor::{Tensor, values};
+
+use projection::Whole;
 
 pub use backprop::Backprop;
 pub use central::{Central, Ground, Kink, Passes, Stepped};
@@ -145,6 +148,13 @@ pub trait GradientSource: Sync {
     /// # Errors
     /// [`SourceError`], when a step cannot be taken.
     fn gradient(&self, question: Question<'_>) -> Result<Gradient, SourceError>;
+
+    /// The whole gradient at `problem`, without bounds; `None` when it has to be asked for coordinate by
+    /// coordinate.
+    fn whole(&self, problem: &Problem) -> Option<Whole<'_>> {
+        let _ = problem;
+        None
+    }
 
     /// The gradient with respect to every layer's output, in the layers' order, on the branches of
     /// `pattern`; `None` when the source does not pass them on the way.

@@ -44,6 +44,18 @@ impl Point {
         }
     }
 
+    /// The point of `problem` with branches and rounding that are known already.
+    #[must_use]
+    pub fn measured(problem: Problem, pattern: Pattern, rounding: Rounding, seed: u64) -> Self {
+        Self {
+            problem,
+            pattern,
+            rounding,
+            seed,
+            single: OnceLock::new(),
+        }
+    }
+
     /// The same point with `problem`, which takes the same branches and rounds alike.
     #[must_use]
     pub fn with_problem(&self, problem: Problem) -> Self {

@@ -6,20 +6,20 @@ use crate::network::objective::Evaluation;
 use crate::network::{Coordinate, LeafName, Pattern, Problem};
 use crate::rng;
 use crate::scalar::{Format, Scalar, Stochastic, with_perturbations};
-use crate::tensor::{self, Tensor, values};
+use crate::tensor::{self, Tensor, values, values_mut};
 
 /// Perturbed runs.
 ///
 /// If the error has the runs' distribution and that is normal, error by spread is Student's t with as
 /// many degrees of freedom: it passes 16 with a probability of 1.9e-8, where it is 3.8e-6 for six.
-const RUNS: u64 = 10;
+pub(super) const RUNS: u64 = 10;
 
 /// Perturbations are this much larger than the roundings of `format`, and the spread is divided by it.
 ///
 /// Runs are carried in `f64`. At its own unit roundoff most perturbations would be rounded away; 2¹²
 /// keeps them 12 bits above that, and still so small that the spread is linear in them. Those of
 /// `f32` are 29 bits above as they are.
-fn magnification(format: Format) -> f64 {
+pub(super) fn magnification(format: Format) -> f64 {
     match format {
         Format::F64 => 4096.0,
         Format::F32 => 1.0,
@@ -88,6 +88,25 @@ impl Rounding {
             parameters: (0..exact.parameters.len())
                 .map(|number| spread(LeafName::Parameter(number)))
                 .collect(),
+        }
+    }
+
+    /// Spreads of 0 for every leaf of `problem`, to be set where they are known: memory that is
+    /// never written is never taken.
+    #[must_use]
+    pub fn blank(problem: &Problem, value: f64) -> Self {
+        let blank = |tensor: &Tensor<f64>| Tensor::from_elem(tensor.raw_dim(), 0.0);
+        Self {
+            value,
+            input: blank(&problem.input),
+            parameters: problem.parameters.tensors.iter().map(blank).collect(),
+        }
+    }
+
+    /// Set the spread of the derivative with respect to `coordinate` of a parameter.
+    pub(super) fn set(&mut self, coordinate: Coordinate, spread: f64) {
+        if let LeafName::Parameter(number) = coordinate.leaf {
+            values_mut(&mut self.parameters[number])[coordinate.index] = spread;
         }
     }
 

@@ -112,9 +112,15 @@ pub enum Selection {
     /// Every one.
     #[default]
     All,
+    /// Every one where that takes little, and of large networks every tensor by random-sign projections.
+    Auto,
     /// A seeded sample of this many, spread over all tensors.
     Sample(usize),
 }
+
+/// With [`Selection::Auto`] every parameter is checked on its own as long as a forward pass for each of
+/// them is so many multiply-adds at most.
+pub const MOST_ONE_BY_ONE: u64 = 100_000_000_000;
 
 /// One of the ways to a gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -233,6 +239,22 @@ mod tests {
             !json.contains("order") && !json.contains("files"),
             "the token stays what it was: {json}"
         );
+    }
+
+    #[test]
+    fn a_token_from_before_there_was_auto_is_read_and_auto_has_its_own() {
+        let auto = Case {
+            coordinates: Selection::Auto,
+            ..case()
+        };
+        assert_eq!(auto.token().parse(), Ok(auto));
+        for (selection, json) in [
+            (Selection::All, r#""all""#),
+            (Selection::Auto, r#""auto""#),
+            (Selection::Sample(7), r#"{"sample":7}"#),
+        ] {
+            assert_eq!(serde_json::from_str(json).ok(), Some(selection), "{json}");
+        }
     }
 
     #[test]

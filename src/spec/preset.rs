@@ -12,12 +12,13 @@ use super::{
 };
 
 /// The names that [`preset`] knows.
-pub const PRESETS: [&str; 7] = [
+pub const PRESETS: [&str; 8] = [
     "lenet5",
     "lenet5-tanh",
     "mlp",
     "resnet8",
     "vgg8",
+    "vgg11",
     "autoencoder",
     "mobilenet-tiny",
 ];
@@ -43,6 +44,7 @@ pub fn preset(name: &str) -> Result<NetworkSpec, UnknownPreset> {
         "lenet5-tanh" => Ok(lenet5(name, || OpSpec::Tanh {}, avg_pool)),
         "mlp" => Ok(mlp()),
         "vgg8" => Ok(larger::vgg8()),
+        "vgg11" => Ok(larger::vgg11()),
         "autoencoder" => Ok(larger::autoencoder()),
         "mobilenet-tiny" => Ok(larger::mobilenet_tiny()),
         "resnet8" => Ok(resnet8::resnet8()),

@@ -87,6 +87,7 @@ fn case() -> impl Strategy<Value = Case> {
     let step = prop_oneof![Just(Step::Auto), (1e-12..=1.0).prop_map(Step::Fixed)];
     let coordinates = prop_oneof![
         Just(Selection::All),
+        Just(Selection::Auto),
         any::<usize>().prop_map(Selection::Sample)
     ];
     let sources = sample::subsequence(SourceName::ALL.to_vec(), 0..=4);

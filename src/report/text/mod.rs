@@ -3,6 +3,7 @@
 pub mod account;
 mod findings;
 pub mod fuzz;
+mod projection;
 mod second;
 mod single;
 mod tables;
@@ -90,12 +91,18 @@ pub(super) fn wrapped_to(width: usize, sentence: &str) -> String {
 }
 
 fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
+    let is_projected = parts.iter().any(|part| part.projection.is_some());
     let parameters = match setup.coordinates {
-        Selection::All if setup.checked > setup.parameters => format!(
+        Selection::Auto if is_projected => format!(
+            "all {} parameters by random-sign projections",
+            grouped(setup.parameters)
+        ),
+        Selection::All | Selection::Auto if setup.checked > setup.parameters => format!(
             "all {} parameters and {} entries of the input",
             grouped(setup.parameters),
             grouped(setup.checked - setup.parameters)
         ),
+        Selection::Auto => format!("all {} parameters one by one", grouped(setup.parameters)),
         Selection::All => format!("all {} parameters", grouped(setup.parameters)),
         Selection::Sample(_) => {
             format!(
@@ -184,6 +191,7 @@ fn render_part(text: &mut String, part: &Part, precision: Precision) {
     line(text, "");
     line(text, &values(part, precision));
     let blocks = [
+        projection::projections(part),
         tables::verdicts(part),
         tables::bounds(part),
         single::digits(part),

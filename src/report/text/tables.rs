@@ -36,6 +36,9 @@ type Extra = (&'static str, usize, fn(&TensorRow) -> usize);
 
 /// The verdicts, and the digits in which the sources match.
 pub(super) fn verdicts(part: &Part) -> String {
+    if part.tensors.is_empty() {
+        return String::new();
+    }
     let references = part.references();
     let counts = part.counts();
     let mut header = vec![
@@ -119,6 +122,9 @@ fn classical_reference(part: &Part) -> Option<usize> {
 
 /// What is close enough: gaps beside their bounds.
 pub(super) fn bounds(part: &Part) -> String {
+    if part.tensors.is_empty() {
+        return String::new();
+    }
     let mut table = table();
     table.set_header([
         "tensor",
@@ -168,6 +174,9 @@ pub(super) fn bounds(part: &Part) -> String {
 
 /// The metrics that people are used to.
 pub(super) fn classical(part: &Part) -> String {
+    if part.tensors.is_empty() {
+        return String::new();
+    }
     let Some(position) = classical_reference(part) else {
         return String::new();
     };

@@ -27,6 +27,34 @@ pub(super) fn vgg8() -> NetworkSpec {
     classifier("vgg8", layers)
 }
 
+/// Configuration A of Simonyan and Zisserman 2014 for 32×32 images: eight 3×3 convolutions of up to 512
+/// channels and three linear layers, of 512 units instead of 4,096; 9,750,922 parameters.
+pub(super) fn vgg11() -> NetworkSpec {
+    let mut layers = Vec::new();
+    let mut number = 0;
+    for (block, convolutions) in [&[64][..], &[128], &[256; 2], &[512; 2], &[512; 2]]
+        .into_iter()
+        .enumerate()
+    {
+        for channels in convolutions {
+            number += 1;
+            layers.push(layer(
+                &format!("conv{number}"),
+                conv(*channels, 3, 1, 1, true),
+            ));
+            layers.push(layer(&format!("relu{number}"), OpSpec::Relu {}));
+        }
+        layers.push(layer(&format!("pool{}", block + 1), max_pool()));
+    }
+    layers.push(layer("flatten", OpSpec::Flatten {}));
+    for (number, relu) in [(1, "relu9"), (2, "relu10")] {
+        layers.push(layer(&format!("fc{number}"), linear(512)));
+        layers.push(layer(relu, OpSpec::Relu {}));
+    }
+    layers.push(layer("fc3", linear(10)));
+    classifier("vgg11", layers)
+}
+
 /// Depthwise and pointwise convolutions in turn, each normalised, as in Howard et al. 2017.
 pub(super) fn mobilenet_tiny() -> NetworkSpec {
     let mut layers = Vec::new();
