@@ -23,6 +23,7 @@ mod second;
 mod select;
 mod shard;
 mod single;
+mod sources;
 mod sweep;
 mod values;
 
@@ -39,18 +40,19 @@ use crate::report::{self, PartName, Report, Setup};
 use crate::rng;
 use crate::scalar::Format;
 use crate::source::second::Moving;
-use crate::source::{
-    Backprop, Central, Dual, Gradient, GradientSource, Passes, Point, Reverse, Single,
-};
+use crate::source::{Backprop, Central, Gradient, GradientSource, Passes, Point, Single};
 use crate::spec::PenaltySpec;
-use crate::spec::case::{Case, Order, Precision, SourceName, Step};
+use crate::spec::case::{Case, Order, Precision, SourceName};
 use crate::tensor::Tensor;
 
 pub use jacobian::{JacobianRow, JacobianView, jacobian};
 pub use op_case::{AnswerError, Answered, answered, check_op_case, verify};
+use sources::{named_sources, source_names};
+
 pub use problem::problem;
 pub use second::examine_second;
 pub use shard::{PartAnswers, ShardError, ShareAnswer, answers, check_answers, join};
+pub use sources::all_sources;
 pub use sweep::{sweep, sweep_at};
 
 /// A report, and how long its sources took, which is no part of it.
@@ -338,52 +340,6 @@ struct Answer {
     /// Whether the objective's value is known to it.
     knows_value: bool,
     gradient: Gradient,
-}
-
-/// The sources that `case` asks for, the gradient under test first, the references in their usual order.
-fn source_names(case: &Case) -> Result<Vec<SourceName>, CheckError> {
-    let mut names = case.sources.clone();
-    names.sort_unstable();
-    if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(CheckError::SourceTwice(pair[0]));
-    }
-    let is_asked_for = |name: &SourceName| SourceName::ALL.contains(name);
-    if names.first() != Some(&SourceName::Backprop)
-        || names.len() < 2
-        || !names.iter().all(is_asked_for)
-    {
-        return Err(CheckError::Sources);
-    }
-    if let Step::Fixed(step) = case.step
-        && !(step.is_finite() && step > 0.0)
-    {
-        return Err(CheckError::Step(step));
-    }
-    Ok(names)
-}
-
-/// `subject`, which is under test, and every reference, of which central differences take `step`.
-#[must_use]
-pub fn all_sources(subject: Box<dyn GradientSource>, step: Step) -> Vec<NamedSource> {
-    named_sources(
-        (SourceName::Backprop, subject),
-        &SourceName::ALL,
-        Central::new(step),
-    )
-}
-
-fn named_sources(subject: NamedSource, names: &[SourceName], central: Central) -> Vec<NamedSource> {
-    let mut sources: Vec<NamedSource> = vec![subject];
-    sources.extend(names.iter().filter_map(|name| {
-        let source: Box<dyn GradientSource> = match name {
-            SourceName::Backprop | SourceName::Given => return None,
-            SourceName::Dual => Box::new(Dual),
-            SourceName::Reverse => Box::new(Reverse),
-            SourceName::Central => Box::new(central),
-        };
-        Some((*name, source))
-    }));
-    sources
 }
 
 /// The objectives to judge: the data loss, and with a penalty that and both together.

@@ -14,7 +14,8 @@ use crate::spec::DataSpec;
 use crate::spec::case::{Order, Precision, Selection, SourceName, Step};
 use crate::tensor::{Tensor, unflatten, values};
 
-use super::{CheckError, NamedSource, Posed, Silent, check_posed, named_sources};
+use super::sources::named_sources;
+use super::{CheckError, NamedSource, Posed, Silent, check_posed};
 
 /// Why an answer cannot be judged.
 #[derive(Debug, Error)]
