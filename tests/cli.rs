@@ -162,7 +162,7 @@ fn every_preset_passes_and_every_option_is_taken() {
             "--coordinates",
             "60",
             "--samples",
-            "2",
+            if is_large { "1" } else { "2" },
             "--sources",
             sources,
         ];

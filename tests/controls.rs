@@ -5,7 +5,7 @@
     reason = "cargo test -- --nocapture shows where each mutant was caught, and where it is equivalent"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gradproof::harness::mutant::{Fault, Fixture, Mutant, Mutated, NumbersFault, SCALES, fixtures};
 use gradproof::harness::{OperatorCase, config, strategy};
@@ -340,10 +340,17 @@ fn a_fault_in_one_layer_leaves_the_layers_behind_it_alone() {
 /// than rounding does, as perturbed runs of that very formula measure it.
 #[test]
 fn a_mutant_in_double_double_is_the_same_mutant() {
+    // Each in three problems of those that it lives in.
+    let mut tried: BTreeMap<String, usize> = BTreeMap::new();
     for fixture in fixtures() {
         let (name, point) = (&fixture.name, Point::new(fixture.problem.clone(), 1));
         let lives = Mutant::all().filter(|mutant| mutant.lives_in(&point.problem));
         for mutant in lives {
+            let times = tried.entry(mutant.to_string()).or_default();
+            *times += 1;
+            if *times > 3 {
+                continue;
+            }
             let source = mutated(mutant);
             let plain = source.backpropagate::<f64>(&point.problem, Some(&point.pattern));
             let extended = source.extended(&point.problem, &point.pattern);

@@ -179,14 +179,14 @@ fn every_way_is_right_on_networks() {
 }
 
 /// Up to depth 8 and width 128, on random data and on digits; fewer, since each takes a second. `.ci/run`
-/// says how many, and tries twice as many.
+/// says how many, and tries four times as many.
 #[test]
 fn every_way_is_right_on_deep_networks() {
     let tally = RefCell::new(Tally::default());
     let mut config = config("second_order_deep");
     config.cases = match std::env::var_os("PROPTEST_CASES") {
         Some(_) => (config.cases / 16).max(1),
-        None => 8,
+        None => 4,
     };
     let outcome = TestRunner::new(config).run(&strategy::deep_network(), |case| {
         let problem = made(case.problem(Format::F64))?;
