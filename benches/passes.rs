@@ -9,17 +9,15 @@
 //! linear layers, whose weights do not fit in the first cache, and the rest to pooling, ReLU and memory. With
 //! 64 images, new memory and pooling take a third.
 
+#[expect(dead_code, reason = "shared with other benchmarks")]
+mod common;
+
 use divan::Bencher;
-use gradproof::check;
 use gradproof::layer::Branches;
 use gradproof::loss::Loss;
-use gradproof::network::{Gradients, Network, Parameters, Problem, Trace};
+use gradproof::network::{Gradients, Network, Parameters, Trace};
 use gradproof::scalar::{Dual, Format, Scalar};
 use gradproof::source::{GradientSource, Point, Question, Reverse, Rounding};
-use gradproof::spec::DataSpec;
-use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
-use gradproof::spec::files::Files;
-use gradproof::spec::preset::preset;
 use gradproof::tensor::{self, Tensor};
 
 /// Networks and numbers of samples.
@@ -45,7 +43,7 @@ struct Bench<S> {
 
 impl<S: Scalar> Bench<S> {
     fn new((name, samples): (&str, usize)) -> Self {
-        let problem = problem(name, samples);
+        let problem = common::of_preset(name, samples);
         Self {
             parameters: problem.parameters.lift(),
             input: tensor::lift(&problem.input),
@@ -71,27 +69,6 @@ impl<S: Scalar> Bench<S> {
             .backward(&trace.output, S::one(), Branches::Follow);
         self.network.backward(&self.parameters, trace.saved, dy)
     }
-}
-
-fn problem(name: &str, samples: usize) -> Problem {
-    let mut spec = preset(name).expect("a preset's name");
-    if samples > 40 {
-        spec.data = DataSpec::Random;
-    }
-    let case = Case {
-        spec,
-        seed: 1,
-        precision: Precision::F64,
-        samples,
-        train_steps: 0,
-        penalty: None,
-        step: Step::Auto,
-        coordinates: Selection::All,
-        sources: SourceName::ALL.to_vec(),
-        order: Order::First,
-        files: Files::default(),
-    };
-    check::problem(&case).expect("a preset's case")
 }
 
 /// The forward pass, keeping what backward needs.
@@ -122,7 +99,7 @@ fn dual(bencher: Bencher, batch: (&str, usize)) {
 /// The gradient of every parameter by dfdx, through the network rebuilt from gather and matmul.
 #[divan::bench(args = IMAGES)]
 fn reverse(bencher: Bencher, (name, samples): (&str, usize)) {
-    let point = Point::new(problem(name, samples), 1);
+    let point = Point::new(common::of_preset(name, samples), 1);
     let leaves = point.problem.leaves();
     let coordinates: Vec<_> = leaves
         .into_iter()
@@ -140,9 +117,9 @@ fn reverse(bencher: Bencher, (name, samples): (&str, usize)) {
 }
 
 /// The spread of ten gradients under Monte Carlo arithmetic, on one thread.
-#[divan::bench(args = IMAGES)]
+#[divan::bench(args = [IMAGES[0]])]
 fn rounding(bencher: Bencher, (name, samples): (&str, usize)) {
-    let problem = problem(name, samples);
+    let problem = common::of_preset(name, samples);
     let pattern = problem.pattern();
     let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1);
     let one_thread = one_thread.build().expect("a thread");
