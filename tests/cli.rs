@@ -162,7 +162,7 @@ fn every_preset_passes_and_every_option_is_taken() {
             "--coordinates",
             "60",
             "--samples",
-            if is_large { "1" } else { "2" },
+            "1",
             "--sources",
             sources,
         ];
