@@ -1,6 +1,6 @@
 //! How the cost of checking every weight grows: `cargo bench --bench growth`.
 //!
-//! One thread, fastest of three runs; a table, and the same as a chart. The last column is the exponent
+//! One thread, fastest of three runs; a table, and the same as a chart. The last line is the exponent
 //! that a straight line through the logarithms of the times has.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measures")]

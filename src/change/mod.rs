@@ -129,8 +129,8 @@ impl Change {
         }
     }
 
-    /// Of each sample its part.
-    fn samples(&self, extent: Extent) -> impl Iterator<Item = &[Lanes]> {
+    /// Of each sample its part; `extent` is that of the tensor that is changed.
+    pub fn samples(&self, extent: Extent) -> impl Iterator<Item = &[Lanes]> {
         let length = (self.channels.len() * extent.positions).max(1);
         self.deltas.chunks_exact(length)
     }

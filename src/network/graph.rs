@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Network;
+use super::{LeafName, Network};
 
 impl Network {
     /// The numbers of the layers that depend on activation number `activation`, in order.
@@ -33,6 +33,15 @@ impl Network {
         self.layers
             .iter()
             .position(|layer| layer.parameter_range().contains(&parameter))
+    }
+
+    /// The number of the layer that owns `leaf`; `None` for the network's input, which no layer owns.
+    #[must_use]
+    pub fn owner_of(&self, leaf: LeafName) -> Option<usize> {
+        match leaf {
+            LeafName::Input => None,
+            LeafName::Parameter(number) => self.owner(number),
+        }
     }
 
     /// Whether the layers in `layers` are affine on every piece: then what they compute is a straight

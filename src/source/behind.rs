@@ -68,10 +68,7 @@ impl<'a, S: Scalar> Owner<'a, S> {
         replay: Option<&'a Pattern>,
     ) -> Self {
         let network = &problem.network;
-        let layer = match leaf {
-            LeafName::Input => None,
-            LeafName::Parameter(number) => network.owner(number),
-        };
+        let layer = network.owner_of(leaf);
         let mut live = Live::at_input(input);
         let run = |layers, live: &mut Live<S>| {
             network.run(layers, parameters, live, replay, |_, _| (), |_| ());
@@ -303,20 +300,14 @@ impl<S: Scalar> Outcome<S> {
 
 /// Number of the first layer that a change of `leaf` passes through without being owned by it.
 pub(super) fn first_behind(network: &Network, leaf: LeafName) -> usize {
-    let owner = match leaf {
-        LeafName::Input => None,
-        LeafName::Parameter(number) => network.owner(number),
-    };
+    let owner = network.owner_of(leaf);
     owner.map_or(0, |owner| owner + 1)
 }
 
 /// The output unit (channel, feature) of the owner that an entry of its parameter belongs to; 0 for the
 /// network's input, which no layer owns.
 pub(super) fn unit(network: &Network, coordinate: Coordinate) -> usize {
-    let owner = match coordinate.leaf {
-        LeafName::Input => None,
-        LeafName::Parameter(number) => network.owner(number),
-    };
+    let owner = network.owner_of(coordinate.leaf);
     owner.map_or(0, |owner| {
         let shape = network.leaf_shape(coordinate.leaf);
         network.layers()[owner].layer.unit(shape, coordinate.index)

@@ -72,10 +72,7 @@ impl<'a> Context<'a> {
             assert_eq!(tensor.shape(), shape, "a gradient has its leaf's shape");
         }
         let layers = evidence.alone.network.layers();
-        let owner = match evidence.leaf {
-            LeafName::Input => None,
-            LeafName::Parameter(parameter) => evidence.alone.network.owner(parameter),
-        };
+        let owner = evidence.alone.network.owner_of(evidence.leaf);
         let is_of_places =
             owner.is_some_and(|owner| matches!(layers[owner].layer, Layer::Normalization(_)));
         let role = match (evidence.leaf, shape.len()) {

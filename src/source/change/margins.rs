@@ -48,10 +48,7 @@ impl Still<'_> {
     ) {
         let (x, tie) = (self.read_at(place), self.ties[place]);
         let (channels, extent) = (change.channels(), Extent::of(x.shape()));
-        let of_samples = change
-            .deltas()
-            .chunks_exact(channels.len() * extent.positions);
-        for (n, deltas) in of_samples.enumerate() {
+        for (n, deltas) in change.samples(extent).enumerate() {
             let range = extent.range(n, &channels);
             for ((index, x), delta) in range.clone().zip(&values(x)[range]).zip(deltas) {
                 let unit = Unit::Layer {
@@ -135,10 +132,7 @@ fn of_channels(shape: &[usize], channels: &Range<usize>) -> Vec<usize> {
 /// The entries of x that change, with the change as their tangents.
 fn moved(x: &Tensor<f64>, change: &Change) -> Vec<Dual<LANES>> {
     let (channels, extent) = (change.channels(), Extent::of(x.shape()));
-    let of_samples = change
-        .deltas()
-        .chunks_exact(channels.len() * extent.positions);
-    let of_samples = of_samples.enumerate().flat_map(|(n, deltas)| {
+    let of_samples = change.samples(extent).enumerate().flat_map(|(n, deltas)| {
         let x = &values(x)[extent.range(n, &channels)];
         x.iter().zip(deltas)
     });

@@ -33,9 +33,10 @@ pub(super) struct Still<'a> {
 /// Perturbed passes behind one leaf.
 pub(super) struct Pass<'a> {
     still: &'a Still<'a>,
-    leaf: LeafName,
     /// The layer that owns the leaf; `None` for the network's input.
     owner: Option<(usize, Owned)>,
+    /// The number of the leaf among the parameters of its owner.
+    number: usize,
     /// The numbers of the layers behind, in order.
     behind: Vec<usize>,
     /// Of each activation.
@@ -111,10 +112,7 @@ impl<'a> Still<'a> {
     /// The owner of `leaf`, and the layers behind it.
     fn way_of(&self, leaf: LeafName) -> (Option<usize>, Vec<usize>) {
         let network = &self.problem.network;
-        let owner = match leaf {
-            LeafName::Input => None,
-            LeafName::Parameter(number) => network.owner(number),
-        };
+        let owner = network.owner_of(leaf);
         (owner, network.behind(owner.map_or(0, |owner| owner + 1)))
     }
 
@@ -125,10 +123,16 @@ impl<'a> Still<'a> {
             let here = self.here(number).expect("a join owns no parameter");
             (number, Owned::new(&here))
         });
+        let number = match (leaf, &owner) {
+            (LeafName::Parameter(number), Some((owner, _))) => {
+                number - self.problem.network.layers()[*owner].first_parameter
+            }
+            _ => 0,
+        };
         Pass {
             still: self,
-            leaf,
             owner,
+            number,
             behind,
             changes: vec![Change::default(); self.activations.len()],
             output: self.activations[self.activations.len() - 1].clone(),
@@ -211,7 +215,7 @@ impl Pass<'_> {
         let channels = match &self.owner {
             Some((owner, owned)) => {
                 let here = self.still.here(*owner).expect("a join owns no parameter");
-                owned.channels(&here, self.number(*owner), coordinate.index)
+                owned.channels(&here, self.number, coordinate.index)
             }
             None => {
                 let channel = coordinate.index / extent.positions % extent.channels;
@@ -221,27 +225,11 @@ impl Pass<'_> {
         (channels, extent)
     }
 
-    /// The number of the leaf among the parameters of its owner.
-    fn number(&self, owner: usize) -> usize {
-        match self.leaf {
-            LeafName::Input => 0,
-            LeafName::Parameter(number) => {
-                number - self.still.problem.network.layers()[owner].first_parameter
-            }
-        }
-    }
-
     fn set_slopes(&mut self, coordinate: Coordinate) {
         match &mut self.owner {
             Some((owner, owned)) => {
-                let number = match self.leaf {
-                    LeafName::Input => 0,
-                    LeafName::Parameter(number) => {
-                        number - self.still.problem.network.layers()[*owner].first_parameter
-                    }
-                };
                 let here = self.still.here(*owner).expect("a join owns no parameter");
-                owned.slopes(&here, number, coordinate.index, &mut self.slopes);
+                owned.slopes(&here, self.number, coordinate.index, &mut self.slopes);
             }
             None => {
                 let extent = Extent::of(self.still.activations[0].shape());
@@ -299,10 +287,9 @@ impl Pass<'_> {
             return;
         }
         let extent = Extent::of(before.shape());
-        let (channels, deltas) = (change.channels(), change.deltas());
-        let length = channels.len() * extent.positions;
+        let channels = change.channels();
         for lane in (0..LANES).filter(|lane| steps[*lane] != 0.0) {
-            for (n, deltas) in deltas.chunks_exact(length).enumerate() {
+            for (n, deltas) in change.samples(extent).enumerate() {
                 let range = extent.range(n, &channels);
                 let entries = values_mut(&mut self.output)[range.clone()].iter_mut();
                 let entries = entries.zip(&values(before)[range]).zip(deltas);
