@@ -12,10 +12,7 @@ use gradproof::spec::case::Step;
 use gradproof::tensor::values;
 use proptest::prelude::*;
 
-use gradproof::harness::config;
-use proptest::test_runner::TestRunner;
-
-use super::{Outcome, made};
+use super::{Outcome, hold_few, made};
 
 /// Cases of each property when `PROPTEST_CASES` does not say.
 const CASES: u32 = 48;
@@ -32,22 +29,6 @@ const MOST_TURNED: f64 = 2e-3;
 
 /// So many may without counting, lest one tie break a run of a few cases.
 const FEW: usize = 5;
-
-/// Try `property` on random cases; `name` is that of the file that keeps its failures.
-fn hold<S: Strategy>(
-    name: &str,
-    by_default: u32,
-    cases: S,
-    property: impl Fn(S::Value) -> Outcome,
-) {
-    let mut config = config(name);
-    if std::env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = by_default;
-    }
-    if let Err(failure) = TestRunner::new(config).run(&cases, property) {
-        panic!("{name}: {failure}");
-    }
-}
 
 /// What was tried.
 #[derive(Default)]
@@ -66,7 +47,7 @@ struct Tally {
 #[test]
 fn objectives_of_operators_by_changes_are_those_of_whole_passes() {
     let tally = RefCell::new(Tally::default());
-    hold("changes_operator", CASES, strategy::operator(), |case| {
+    hold_few("changes_operator", CASES, strategy::operator(), |case| {
         let problem = made(case.problem())?;
         tally
             .borrow_mut()
@@ -78,7 +59,7 @@ fn objectives_of_operators_by_changes_are_those_of_whole_passes() {
 #[test]
 fn objectives_of_networks_by_changes_are_those_of_whole_passes() {
     let tally = RefCell::new(Tally::default());
-    hold("changes_network", CASES, strategy::network(), |case| {
+    hold_few("changes_network", CASES, strategy::network(), |case| {
         let problem = made(case.problem())?;
         tally
             .borrow_mut()
@@ -91,7 +72,7 @@ fn objectives_of_networks_by_changes_are_those_of_whole_passes() {
 fn objectives_of_branches_by_changes_are_those_of_whole_passes() {
     let tally = RefCell::new(Tally::default());
     let cases = prop_oneof![strategy::residual(), strategy::concatenation()];
-    hold("changes_branches", CASES, cases, |case| {
+    hold_few("changes_branches", CASES, cases, |case| {
         let problem = made(case.problem())?;
         tally
             .borrow_mut()
@@ -105,7 +86,7 @@ fn objectives_of_branches_by_changes_are_those_of_whole_passes() {
 #[test]
 fn objectives_of_deep_networks_by_changes_are_those_of_whole_passes() {
     let tally = RefCell::new(Tally::default());
-    hold(
+    hold_few(
         "changes_deep",
         DEEP_CASES,
         strategy::deep_network(),

@@ -15,13 +15,31 @@ mod persistence;
 use gradproof::harness::config;
 use gradproof::tensor::Tensor;
 use proptest::strategy::Strategy;
-use proptest::test_runner::{TestCaseError, TestRunner};
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
 type Outcome = Result<(), TestCaseError>;
 
 /// Try `property` on random cases; `name` is that of the file that keeps its failures.
 fn hold<S: Strategy>(name: &str, cases: S, property: impl Fn(S::Value) -> Outcome) {
-    if let Err(failure) = TestRunner::new(config(name)).run(&cases, property) {
+    run(config(name), name, cases, property);
+}
+
+/// The same on `by_default` cases when `PROPTEST_CASES` does not say: for what takes longer.
+fn hold_few<S: Strategy>(
+    name: &str,
+    by_default: u32,
+    cases: S,
+    property: impl Fn(S::Value) -> Outcome,
+) {
+    let mut config = config(name);
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = by_default;
+    }
+    run(config, name, cases, property);
+}
+
+fn run<S: Strategy>(config: Config, name: &str, cases: S, property: impl Fn(S::Value) -> Outcome) {
+    if let Err(failure) = TestRunner::new(config).run(&cases, property) {
         panic!("{name}: {failure}");
     }
 }
