@@ -6,8 +6,8 @@ use clap::Args;
 
 use crate::check::{Checked, answers, check_by, export, precision_of};
 use crate::data::tensors::create_folder;
-use crate::report::text;
 use crate::report::words::{counted, listed};
+use crate::report::{Report, text};
 use crate::source::Passes;
 use crate::spec::case::{Case, Order, Selection, SourceName, Step};
 use crate::spec::files::Files;
@@ -157,7 +157,7 @@ impl Arguments {
 
 /// Ask the sources at the coordinates of one share.
 fn run_share(case: &Case, shard: Shard, output: &Output) -> Result<ExitCode, String> {
-    output.prepare()?;
+    output.prepare_share()?;
     let bar = Bar::new();
     let own = answers(case, shard, &bar);
     bar.finish();
@@ -183,7 +183,7 @@ pub(super) fn run_case(
     output: &Output,
     exported: Option<&Path>,
 ) -> Result<ExitCode, String> {
-    output.prepare()?;
+    output.prepare::<Report>()?;
     if let Some(folder) = exported {
         create_folder(folder).map_err(|error| format!("--export: {error}"))?;
     }

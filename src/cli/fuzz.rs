@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::harness::fuzz::{self, FuzzOptions, fuzz};
 use crate::harness::{REGRESSIONS, strategy};
-use crate::report::fuzz::{CaseOutcomes, FuzzShare};
+use crate::report::fuzz::{CaseOutcomes, FuzzReport, FuzzShare};
 use crate::report::text;
 use crate::report::words::counted;
 use crate::spec::case::Precision;
@@ -80,7 +80,10 @@ impl Arguments {
             Some(shard) => self.output.of_share(shard),
             None => self.output,
         };
-        output.prepare()?;
+        match share {
+            Some(_) => output.prepare_share()?,
+            None => output.prepare::<FuzzReport>()?,
+        }
         if share.is_some() && self.seed.is_none() {
             return Err(
                 "every share has to draw from one seed: use --seed S with --shard".to_owned(),

@@ -11,6 +11,7 @@ use crate::spec::plan::Plan;
 use crate::spec::preset::{PRESETS, preset};
 
 use super::ExitCode;
+use super::format::{BASIC, Format, Written};
 use super::output::Output;
 
 /// Show the networks, operators and losses that there are, and what is checked for each.
@@ -36,6 +37,11 @@ struct Listing {
     losses: Vec<Entry>,
     /// The ways to the gradient that each is checked by.
     sources: Vec<SourceName>,
+}
+
+impl Written for Listing {
+    const WHAT: &'static str = "the list";
+    const FORMATS: &'static [Format] = BASIC;
 }
 
 #[derive(Serialize)]
@@ -68,7 +74,7 @@ struct Attribute {
 impl Arguments {
     /// Write the listing.
     pub(super) fn run(self) -> Result<ExitCode, String> {
-        self.output.prepare()?;
+        self.output.prepare::<Listing>()?;
         let mut listing = listing()?;
         if let Some(name) = &self.name {
             listing.presets.retain(|preset| preset.name == name);

@@ -7,8 +7,8 @@ use clap::Args;
 use crate::check::{PartAnswers, check_answers};
 use crate::harness::fuzz::{joined, keep};
 use crate::harness::{REGRESSIONS, Replay};
-use crate::report::fuzz::FuzzShare;
-use crate::report::text;
+use crate::report::fuzz::{FuzzReport, FuzzShare};
+use crate::report::{Report, text};
 use crate::spec::case::Case;
 
 use super::ExitCode;
@@ -38,7 +38,6 @@ pub(super) struct Arguments {
 impl Arguments {
     /// Put them together, and write the report.
     pub(super) fn run(self) -> Result<ExitCode, String> {
-        self.output.prepare()?;
         let mut shares = Vec::new();
         for path in &self.files {
             shares.push((path.display().to_string(), ShareFile::read(path)?));
@@ -63,6 +62,7 @@ impl Arguments {
     }
 
     fn merge_cases(&self, shares: Vec<(String, FuzzShare)>) -> Result<ExitCode, String> {
+        self.output.prepare::<FuzzReport>()?;
         let (names, shares): (Vec<String>, Vec<FuzzShare>) = shares.into_iter().unzip();
         let report = joined(&shares).map_err(|error| format!("{error} ({})", names.join(", ")))?;
         let report = keep(report, Some(&self.regressions)).map_err(|error| error.to_string())?;
@@ -91,6 +91,7 @@ impl Arguments {
             Replay::Check(case) => case,
             Replay::Trial(_) => return Err(format!("{first}: its token is of no check")),
         };
+        self.output.prepare::<Report>()?;
         let parts: Vec<Vec<PartAnswers>> = shares.into_iter().map(|(.., parts)| parts).collect();
         let bar = Bar::new();
         let checked = check_answers(&case, &parts, &bar);

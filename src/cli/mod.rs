@@ -3,6 +3,7 @@
 mod check;
 mod exit_code;
 mod foreign;
+mod format;
 mod fuzz;
 mod interrupt;
 mod list;

@@ -1,76 +1,153 @@
 //! Where a report goes: standard output, or a file that is never half written.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
-use serde::Serialize;
+use clap::Args;
 
 use crate::data::tensors::temporary;
-use crate::report::json;
+use crate::report::words::listed;
 use crate::spec::shard::Shard;
 
+use super::format::{Ending, FORMAT_HELP, Format, Written};
 use super::shard::{ShareFile, file_of};
+
+/// What stands for standard output among files.
+const STANDARD: &str = "-";
 
 /// How and where a report is written.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Output {
-    /// How the report is written: a table for people, or JSON for programs
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    #[arg(long, value_name = "FORMAT", hide_possible_values = true, help = FORMAT_HELP)]
+    format: Option<Format>,
 
-    /// Write the report to FILE instead of standard output; FILE is replaced whole, or not at all
+    /// Write the report to FILE instead of standard output, in the format that its ending names: .txt,
+    /// .json, .xml (junit), .md, .csv, .svg, .png. May be given several times; '-' is standard output.
+    /// FILE is replaced whole, or not at all
     #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
+    output: Vec<PathBuf>,
 }
 
 impl Output {
     /// Standard output, as text.
     pub(super) fn standard() -> Self {
         Self {
-            format: Format::Text,
-            output: None,
+            format: None,
+            output: Vec::new(),
         }
     }
 
-    /// Find out before the work begins whether the file can be written after it.
-    pub(super) fn prepare(&self) -> Result<(), String> {
-        match &self.output {
-            Some(path) => Destination::of(path)
-                .and_then(|place| place.try_out())
-                .map_err(|error| cannot_write(path, &error)),
-            None => Ok(()),
+    /// Find out before the work begins whether every file can be written after it, in a format that a
+    /// report `R` has.
+    pub(super) fn prepare<R: Written>(&self) -> Result<(), String> {
+        for (format, place) in self.targets()? {
+            if !R::FORMATS.contains(&format) {
+                let (own, all) = (R::WHAT, Format::listed(R::FORMATS));
+                let asked = match place {
+                    Some(path) => format!("--output {}: ", path.display()),
+                    None => String::new(),
+                };
+                return Err(format!(
+                    "{asked}{own} has no {format} form; there are {all}"
+                ));
+            }
+            match place {
+                Some(path) => try_out(path)?,
+                None if format.is_binary() && io::stdout().is_terminal() => {
+                    return Err(format!(
+                        "{format} is nothing that a terminal shows: name a file, as in --output report.{format}"
+                    ));
+                }
+                None => (),
+            }
         }
+        Ok(())
     }
 
-    /// Write `report` to where it was asked for; `sentence` is what is said when that is a file.
-    pub(super) fn write<R: Serialize>(
+    /// Write `report` to where it was asked for; `sentence` is what is said when that is not standard
+    /// output.
+    pub(super) fn write<R: Written>(
         &self,
         report: &R,
         as_text: fn(&R) -> String,
         sentence: &str,
     ) -> Result<(), String> {
-        let text = match self.format {
-            Format::Text => as_text(report),
-            Format::Json => json::render(report),
-        };
-        match &self.output {
-            None => say(&text),
-            Some(path) => {
-                let written = Destination::of(path).and_then(|place| place.write(&text));
-                written.map_err(|error| cannot_write(path, &error))?;
-                say(&format!(
-                    "{sentence}\nThe report is in {}.\n",
-                    path.display()
-                ))
+        let mut files = Vec::new();
+        let mut is_said = false;
+        for (format, place) in self.targets()? {
+            let bytes = match format {
+                Format::Text => as_text(report).into_bytes(),
+                format => report.written(format)?,
+            };
+            match place {
+                None => {
+                    is_said = true;
+                    say_bytes(&bytes)?;
+                }
+                Some(path) => {
+                    let written = Destination::of(path).and_then(|place| place.write(&bytes));
+                    written.map_err(|error| cannot_write(path, &error))?;
+                    files.push(path.display().to_string());
+                }
             }
+        }
+        match files.len() {
+            // Nothing disturbs what a program reads there.
+            _ if is_said => Ok(()),
+            0 => Ok(()),
+            _ => say(&format!(
+                "{sentence}\nThe report is in {}.\n",
+                listed(&files)
+            )),
+        }
+    }
+
+    /// In which format what is to be written where; `None` is standard output.
+    fn targets(&self) -> Result<Vec<(Format, Option<&Path>)>, String> {
+        let usual = self.format.unwrap_or(Format::Text);
+        if self.output.is_empty() {
+            return Ok(vec![(usual, None)]);
+        }
+        let mut targets: Vec<(Format, Option<&Path>)> = Vec::new();
+        let mut clash = None;
+        let mut is_followed = false;
+        for path in &self.output {
+            let place = (path.as_os_str() != STANDARD).then_some(path.as_path());
+            if targets.iter().any(|(_, other)| *other == place) {
+                return Err(format!(
+                    "--output {} is given twice: name each file once",
+                    path.display()
+                ));
+            }
+            let format = match (place, Ending::of(path), self.format) {
+                (None, ..) | (_, Ending::None, _) => usual,
+                (_, Ending::Known(format), Some(asked)) if format != asked => {
+                    clash = clash.or(Some((path, format)));
+                    format
+                }
+                (_, Ending::Known(format), _) => format,
+                (_, Ending::Unknown, Some(asked)) => asked,
+                (_, Ending::Unknown, None) => {
+                    return Err(format!(
+                        "--output {}: no format has this ending; use {}, or say with --format what it is to be",
+                        path.display(),
+                        Format::endings()
+                    ));
+                }
+            };
+            is_followed |= self.format == Some(format);
+            targets.push((format, place));
+        }
+        match (self.format, clash) {
+            (Some(asked), Some((path, format))) if !is_followed => Err(format!(
+                "--format {asked} and --output {} clash, which is {format} by its ending: leave --format out, or name a file that ends in {}",
+                path.display(),
+                asked
+                    .ending()
+                    .map_or("something else".to_owned(), |ending| format!(".{ending}"))
+            )),
+            _ => Ok(targets),
         }
     }
 }
@@ -78,17 +155,34 @@ impl Output {
 impl Output {
     /// The same for share `shard` of a run, which has a file of its own.
     pub(super) fn of_share(mut self, shard: Shard) -> Self {
-        self.output = self.output.map(|path| file_of(&path, shard));
+        for path in &mut self.output {
+            *path = file_of(path, shard);
+        }
         self
+    }
+
+    /// The one file of a share, which has a form of its own.
+    fn share_file(&self) -> Result<&Path, String> {
+        match &self.output[..] {
+            [path] if path.as_os_str() != STANDARD => Ok(path),
+            [] | [_] => Err("a share is written to a file: name it with --output".to_owned()),
+            _ => Err(
+                "a share is written to one file, for 'gradproof merge': give --output once"
+                    .to_owned(),
+            ),
+        }
+    }
+
+    /// Find out before the work begins whether a share's file can be written after it.
+    pub(super) fn prepare_share(&self) -> Result<(), String> {
+        try_out(self.share_file()?)
     }
 
     /// Write a share's file; `sentence` is what is said of it.
     pub(super) fn write_share(&self, share: &ShareFile, sentence: &str) -> Result<(), String> {
-        let Some(path) = &self.output else {
-            return Err("a share is written to a file: name it with --output".to_owned());
-        };
+        let path = self.share_file()?;
         let text = share.to_text()?;
-        let written = Destination::of(path).and_then(|place| place.write(&text));
+        let written = Destination::of(path).and_then(|place| place.write(text.as_bytes()));
         written.map_err(|error| cannot_write(path, &error))?;
         say(&format!(
             "{sentence}\nShare {} is in {}; 'gradproof merge' puts all of them together.\n",
@@ -96,6 +190,12 @@ impl Output {
             path.display()
         ))
     }
+}
+
+fn try_out(path: &Path) -> Result<(), String> {
+    Destination::of(path)
+        .and_then(|place| place.try_out())
+        .map_err(|error| cannot_write(path, &error))
 }
 
 /// What stands at an output path.
@@ -133,26 +233,23 @@ impl Destination {
         }
     }
 
-    fn write(&self, text: &str) -> io::Result<()> {
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::File { path, directory } => {
                 let mut file = temporary(directory)?;
-                file.write_all(text.as_bytes())?;
+                file.write_all(bytes)?;
                 file.as_file().sync_all()?;
                 file.persist(path)?;
                 Ok(())
             }
-            Self::Stream(path) => File::options()
-                .write(true)
-                .open(path)?
-                .write_all(text.as_bytes()),
+            Self::Stream(path) => File::options().write(true).open(path)?.write_all(bytes),
         }
     }
 }
 
 /// Write `text` to the file at `path`, whole or not at all.
 pub(super) fn write_whole(path: &Path, text: &str) -> io::Result<()> {
-    Destination::of(path)?.write(text)
+    Destination::of(path)?.write(text.as_bytes())
 }
 
 fn cannot_write(path: &Path, error: &io::Error) -> String {
@@ -164,8 +261,12 @@ fn cannot_write(path: &Path, error: &io::Error) -> String {
 
 /// Write to standard output; a reader that has gone away is no error.
 pub(super) fn say(text: &str) -> Result<(), String> {
+    say_bytes(text.as_bytes())
+}
+
+fn say_bytes(bytes: &[u8]) -> Result<(), String> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(format!("cannot write to standard output: {error}"))
         }

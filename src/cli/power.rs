@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::harness::power::{PowerOptions, power};
-use crate::report::power::text;
+use crate::report::power::{PowerReport, text};
 use crate::spec::case::Precision;
 
 use super::ExitCode;
@@ -40,7 +40,7 @@ pub(super) struct Arguments {
 impl Arguments {
     /// Hold the trial, and write the report.
     pub(super) fn run(self) -> Result<ExitCode, String> {
-        self.output.prepare()?;
+        self.output.prepare::<PowerReport>()?;
         let bar = Bar::new();
         let options = PowerOptions {
             cases: self.cases,

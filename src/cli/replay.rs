@@ -7,8 +7,9 @@ use clap::Args;
 use crate::check::{Silent, account, account_of_case, check};
 use crate::harness::fuzz::{Found, Kept, KeptError, Line, Strategy};
 use crate::harness::{Replay, Trial};
+use crate::report::account::AccountReport;
 use crate::report::replay::Again;
-use crate::report::{ReplayReport, ReplayRow, text};
+use crate::report::{ReplayReport, ReplayRow, Report, text};
 use crate::source::Passes;
 use crate::spec::case::Precision;
 use crate::spec::token::TokenError;
@@ -73,8 +74,8 @@ impl Arguments {
             }
             error => error.to_string(),
         })?;
-        self.output.prepare()?;
         if let Some(coordinate) = &self.explain {
+            self.output.prepare::<AccountReport>()?;
             return self.explain(&replay, coordinate);
         }
         if let Some(path) = &self.save {
@@ -86,6 +87,7 @@ impl Arguments {
                 run_case(&case, Passes::default(), &self.output, None)
             }
             Replay::Trial(trial) => {
+                self.output.prepare::<Report>()?;
                 self.subject.try_out(trial.precision)?;
                 let again = self.again(&trial)?;
                 match &again {
@@ -149,7 +151,7 @@ impl Arguments {
     }
 
     fn run_file(&self, path: &Path) -> Result<ExitCode, String> {
-        self.output.prepare()?;
+        self.output.prepare::<ReplayReport>()?;
         self.subject.try_out(Precision::F64)?;
         let lines = Kept::at(path)
             .read()

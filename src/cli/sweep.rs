@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::check::sweep;
-use crate::report::sweep::text;
+use crate::report::sweep::{SweepReport, text};
 
 use super::ExitCode;
 use super::output::Output;
@@ -41,7 +41,7 @@ impl Arguments {
     /// Sweep, and write the report.
     pub(super) fn run(self) -> Result<ExitCode, String> {
         let case = self.subject.case(&self.network)?;
-        self.output.prepare()?;
+        self.output.prepare::<SweepReport>()?;
         let report = sweep(&case, &self.coordinate).map_err(|error| error.to_string())?;
         self.output.write(&report, text::render, &report.sentence)?;
         Ok(report.outcome.into())

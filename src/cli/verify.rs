@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 impl Arguments {
     /// Judge every case, and write the report.
     pub(super) fn run(self) -> Result<ExitCode, String> {
-        self.output.prepare()?;
+        self.output.prepare::<VerifyReport>()?;
         let mut rows = Vec::new();
         let mut names = Vec::new();
         for path in &self.files {

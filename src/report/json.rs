@@ -7,7 +7,7 @@ use serde::Serialize;
 /// # Panics
 /// For maps whose keys are no strings, which no report has.
 #[must_use]
-pub fn render<R: Serialize>(report: &R) -> String {
+pub fn render<R: Serialize + ?Sized>(report: &R) -> String {
     let mut text = serde_json::to_string_pretty(report).expect("a report has string keys only");
     text.push('\n');
     text
