@@ -40,6 +40,11 @@ impl Output {
         }
     }
 
+    /// Whether the report is written in a form that shows single coordinates.
+    pub(super) fn shows_detail(&self) -> bool {
+        matches!(self.format, Format::Json)
+    }
+
     /// Find out before the work begins whether the file can be written after it.
     pub(super) fn prepare(&self) -> Result<(), String> {
         match &self.output {
