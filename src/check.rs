@@ -5,6 +5,7 @@ mod answer;
 mod branches;
 mod compare;
 mod control;
+mod detail;
 mod diagnose;
 mod error;
 mod examine;
@@ -92,19 +93,36 @@ impl Progress for Silent {
 /// # Errors
 /// [`CheckError`], which names what is wrong and the way out.
 pub fn check(case: &Case, progress: &dyn Progress) -> Result<Checked, CheckError> {
-    check_by(case, Passes::default(), progress)
+    check_by(case, &Manner::default(), progress)
 }
 
-/// The same, with the objective at the ends of steps computed in this way: the verdicts are the same.
+/// How a check is made; its verdicts are the same in every manner.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Manner {
+    /// How the objective is computed at the ends of steps.
+    pub passes: Passes,
+    /// What of the numbers behind the verdicts goes into the report; nothing when absent.
+    pub details: Option<Details>,
+}
+
+/// What goes into [`crate::report::detail::Detail`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Details {
+    /// Names of coordinates that are shown over all steps, besides those that are worth a look anyway.
+    pub curves: Vec<String>,
+}
+
+/// The same in this `manner`.
 ///
 /// # Errors
 /// [`CheckError`], which names what is wrong and the way out.
 pub fn check_by(
     case: &Case,
-    passes: Passes,
+    manner: &Manner,
     progress: &dyn Progress,
 ) -> Result<Checked, CheckError> {
-    let (posed, sources) = pose(case, Box::new(backprop), passes)?;
+    let (mut posed, sources) = pose(case, Box::new(backprop), manner.passes)?;
+    posed.details.clone_from(&manner.details);
     check_whole(posed, &sources, progress)
 }
 
@@ -212,6 +230,7 @@ fn pose<'a>(
         setup,
         output: None,
         order: case.order,
+        details: None,
         replay: case.token(),
     };
     Ok((posed, sources))
@@ -232,6 +251,8 @@ pub struct Posed {
     pub output: Option<Tensor<f64>>,
     /// Which derivatives are checked.
     pub order: Order,
+    /// What of the numbers behind the verdicts goes into the report; nothing when absent.
+    pub details: Option<Details>,
     /// The token that repeats this check.
     pub replay: String,
 }
@@ -270,6 +291,7 @@ fn check_asked(
         setup,
         output,
         order,
+        details,
         replay,
         ..
     } = posed;
@@ -284,6 +306,9 @@ fn check_asked(
         let point = point(problem, setup.seed);
         let asked = ask(name, &point, &coordinates)?;
         let mut examined = examine::judge(name, &point, sources, &coordinates, asked)?;
+        if let Some(wanted) = &details {
+            examined.add_detail(&point, &coordinates, wanted)?;
+        }
         if order == Order::Second {
             let subject = sources[0].1.as_ref();
             let moving = Moving::Parameters;

@@ -1,6 +1,6 @@
 //! One thread or two, the fast way or the plain one: the same verdicts.
 
-use gradproof::check::{Silent, check_by};
+use gradproof::check::{Details, Manner, Silent, check_by};
 use gradproof::report::{Counts, Report};
 use gradproof::source::Passes;
 use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
@@ -29,10 +29,14 @@ fn report(name: &str, coordinates: usize, passes: Passes, threads: usize) -> Rep
         order: Order::First,
         files: Files::default(),
     };
+    let manner = Manner {
+        passes,
+        details: Some(Details::default()),
+    };
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let checked = pool
         .expect("threads can be started")
-        .install(|| check_by(&case, passes, &Silent));
+        .install(|| check_by(&case, &manner, &Silent));
     checked.expect("a preset can be checked").report
 }
 

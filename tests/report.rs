@@ -172,6 +172,7 @@ fn part(values_agree: bool, counts: Counts, worst: Vec<CoordinateRow>) -> Part {
         place: None,
         diagnoses: Vec::new(),
         laws: Vec::new(),
+        detail: None,
     }
 }
 

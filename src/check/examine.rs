@@ -10,9 +10,10 @@ use crate::source::{Gradient, GradientSource, Point};
 use crate::spec::case::SourceName;
 
 use super::compare::{self, Kinks};
+use super::detail::Known;
 use super::explain::Findings;
 use super::single::Branches;
-use super::{Answer, CheckError, Progress, control, kinks, observe, open, values};
+use super::{Answer, CheckError, Details, Progress, control, kinks, observe, open, values};
 
 /// A source with its name.
 pub type NamedSource = (SourceName, Box<dyn GradientSource>);
@@ -166,6 +167,7 @@ pub(super) fn judge(
         place: explanation.place,
         diagnoses: explanation.diagnoses,
         laws: explanation.laws,
+        detail: None,
     };
     Ok(Examined {
         part,
@@ -204,6 +206,27 @@ impl Examined {
             &self.kinks,
             seed,
         )
+    }
+
+    /// Add every number behind the rows of the judgement.
+    ///
+    /// # Errors
+    /// When `wanted` names a coordinate that is none of the network's.
+    pub(super) fn add_detail(
+        &mut self,
+        point: &Point,
+        coordinates: &[Coordinate],
+        wanted: &Details,
+    ) -> Result<(), CheckError> {
+        let known = Known {
+            point,
+            coordinates,
+            answers: &self.answers,
+            verdicts: &self.verdicts,
+            part: &self.part,
+        };
+        self.part.detail = Some(known.detail(wanted)?);
+        Ok(())
     }
 
     /// How many coordinates got a verdict that speaks against the gradient.

@@ -74,6 +74,7 @@ pub fn answered(
             setup,
             output: told.output.clone(),
             order: Order::First,
+            details: None,
             replay,
         },
         sources,

@@ -12,7 +12,8 @@ use crate::spec::shard::Shard;
 
 use super::examine::{self, Asked};
 use super::{
-    CheckError, Checked, NamedSource, Progress, backprop, check_asked, part_problems, point, pose,
+    CheckError, Checked, Details, NamedSource, Progress, backprop, check_asked, part_problems,
+    point, pose,
 };
 
 /// What the sources answer for one objective.
@@ -88,14 +89,18 @@ pub fn answers(
 
 /// The report of the check of `case`, of whose coordinates every share, in order, has its answers.
 ///
+/// With `details`, the numbers behind the verdicts go into the report too.
+///
 /// # Errors
 /// [`ShardError`].
 pub fn check_answers(
     case: &Case,
     shares: &[Vec<PartAnswers>],
+    details: Option<Details>,
     progress: &dyn Progress,
 ) -> Result<Checked, ShardError> {
-    let (posed, sources) = pose(case, Box::new(backprop), Passes::default())?;
+    let (mut posed, sources) = pose(case, Box::new(backprop), Passes::default())?;
+    posed.details = details;
     let names: Vec<SourceName> = sources.iter().map(|(name, _)| *name).collect();
     let count = posed.coordinates.len();
     let parts = part_problems(posed.problem.clone(), posed.setup.penalty);

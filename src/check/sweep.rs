@@ -74,6 +74,17 @@ pub fn sweep_at(
             .fold(size, |size, estimate| size.max(estimate.value.abs()));
         estimates.push((*name, answer[own]));
     }
+    Ok(over_steps(point, coordinate, &estimates, size))
+}
+
+/// The gaps between each of `estimates`, that of the gradient under test first, and central differences over the
+/// steps; `size` is the largest derivative of the coordinate's tensor.
+pub(super) fn over_steps(
+    point: &Point,
+    coordinate: Coordinate,
+    estimates: &[(SourceName, Estimate)],
+    size: f64,
+) -> SweepReport {
     let swept = sweep::sweep(point, coordinate);
     let fits = estimates.iter().map(|(source, estimate)| {
         let ladder: Vec<LadderGap> = swept
@@ -98,7 +109,7 @@ pub fn sweep_at(
         rungs: swept
             .rungs
             .iter()
-            .map(|rung| row(network, rung, &estimates))
+            .map(|rung| row(network, rung, estimates))
             .collect(),
         kink: swept.nearest.map(|kink| NearestKink {
             distance: kink.at,
@@ -107,7 +118,7 @@ pub fn sweep_at(
         outcome: Outcome::Unjudged,
         sentence: String::new(),
     };
-    Ok(report.judged())
+    report.judged()
 }
 
 /// The gap between a derivative and the differences at one step.

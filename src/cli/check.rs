@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::check::{Checked, answers, check_by, export, precision_of};
+use crate::check::{Checked, Manner, answers, check_by, export, precision_of};
 use crate::data::tensors::create_folder;
 use crate::report::words::{counted, listed};
 use crate::report::{Report, text};
@@ -14,6 +14,7 @@ use crate::spec::files::Files;
 use crate::spec::shard::Shard;
 
 use super::ExitCode;
+use super::detail::Detailed;
 use super::output::{Output, remark};
 use super::progress::Bar;
 use super::shard::{Content, Sharding, ShareFile};
@@ -102,6 +103,9 @@ pub(super) struct Arguments {
     sharding: Sharding,
 
     #[command(flatten)]
+    detailed: Detailed,
+
+    #[command(flatten)]
     output: Output,
 }
 
@@ -120,6 +124,7 @@ impl Arguments {
             gradients: None,
             export: None,
             sharding: Sharding::whole(),
+            detailed: Detailed::default(),
             output: Output::standard(),
         }
     }
@@ -145,7 +150,13 @@ impl Arguments {
             ..subject.case(&self.network)?
         };
         match self.sharding.share() {
-            None => run_case(&case, self.passes, &self.output, self.export.as_deref()),
+            None => {
+                let manner = Manner {
+                    passes: self.passes,
+                    details: self.detailed.wanted(&self.output),
+                };
+                run_case(&case, &manner, &self.output, self.export.as_deref())
+            }
             Some(_) if self.export.is_some() => Err(
                 "--export has every number of a check, and a share only its own: use it without --shard"
                     .to_owned(),
@@ -179,7 +190,7 @@ fn run_share(case: &Case, shard: Shard, output: &Output) -> Result<ExitCode, Str
 /// Check `case`, write its numbers into the folder `exported`, if there is to be one, and the report.
 pub(super) fn run_case(
     case: &Case,
-    passes: Passes,
+    manner: &Manner,
     output: &Output,
     exported: Option<&Path>,
 ) -> Result<ExitCode, String> {
@@ -188,7 +199,7 @@ pub(super) fn run_case(
         create_folder(folder).map_err(|error| format!("--export: {error}"))?;
     }
     let bar = Bar::new();
-    let checked = check_by(case, passes, &bar);
+    let checked = check_by(case, manner, &bar);
     bar.finish();
     let checked = checked.map_err(|error| error.to_string())?;
     let seconds: Vec<String> = checked

@@ -57,6 +57,14 @@ impl Format {
         }
     }
 
+    /// Whether it shows single coordinates.
+    pub(super) fn shows_detail(self) -> bool {
+        match self {
+            Self::Text => false,
+            Self::Json => true,
+        }
+    }
+
     /// "text, json".
     pub(super) fn listed(formats: &[Self]) -> String {
         let names: Vec<String> = formats.iter().map(Self::to_string).collect();

@@ -12,6 +12,7 @@ use crate::report::{Report, text};
 use crate::spec::case::Case;
 
 use super::ExitCode;
+use super::detail::Detailed;
 use super::output::Output;
 use super::progress::Bar;
 use super::shard::{Content, ShareFile};
@@ -30,6 +31,9 @@ pub(super) struct Arguments {
     /// The directory in which a failure of random cases is kept
     #[arg(long, value_name = "DIR", default_value = REGRESSIONS)]
     regressions: PathBuf,
+
+    #[command(flatten)]
+    detailed: Detailed,
 
     #[command(flatten)]
     output: Output,
@@ -94,7 +98,7 @@ impl Arguments {
         self.output.prepare::<Report>()?;
         let parts: Vec<Vec<PartAnswers>> = shares.into_iter().map(|(.., parts)| parts).collect();
         let bar = Bar::new();
-        let checked = check_answers(&case, &parts, &bar);
+        let checked = check_answers(&case, &parts, self.detailed.wanted(&self.output), &bar);
         bar.finish();
         let report = checked.map_err(|error| error.to_string())?.report;
         self.output.write(&report, text::render, &report.sentence)?;

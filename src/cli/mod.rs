@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 mod check;
+mod detail;
 mod exit_code;
 mod foreign;
 mod format;

@@ -38,6 +38,12 @@ impl Output {
         }
     }
 
+    /// Whether the report is written in a form that shows single coordinates.
+    pub(super) fn shows_detail(&self) -> bool {
+        let targets = self.targets().unwrap_or_default();
+        targets.iter().any(|(format, _)| format.shows_detail())
+    }
+
     /// Find out before the work begins whether every file can be written after it, in a format that a
     /// report `R` has.
     pub(super) fn prepare<R: Written>(&self) -> Result<(), String> {

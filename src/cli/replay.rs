@@ -4,18 +4,20 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::check::{Silent, account, account_of_case, check};
+use crate::check::{
+    Answered, Details, Manner, Posed, Silent, account, account_of_case, check, check_posed,
+};
 use crate::harness::fuzz::{Found, Kept, KeptError, Line, Strategy};
 use crate::harness::{Replay, Trial};
 use crate::report::account::AccountReport;
 use crate::report::replay::Again;
-use crate::report::{ReplayReport, ReplayRow, Report, text};
-use crate::source::Passes;
+use crate::report::{Report, ReplayReport, ReplayRow, text};
 use crate::spec::case::Precision;
 use crate::spec::token::TokenError;
 
 use super::ExitCode;
 use super::check::run_case;
+use super::detail::Detailed;
 use super::foreign::Subject;
 use super::output::Output;
 use super::saved;
@@ -52,6 +54,9 @@ pub(super) struct Arguments {
     subject: Subject,
 
     #[command(flatten)]
+    detailed: Detailed,
+
+    #[command(flatten)]
     output: Output,
 }
 
@@ -84,12 +89,19 @@ impl Arguments {
         match replay {
             Replay::Check(case) => {
                 self.of_cases_alone("a check of a network")?;
-                run_case(&case, Passes::default(), &self.output, None)
+                let manner = Manner {
+                    details: self.detailed.wanted(&self.output),
+                    ..Manner::default()
+                };
+                run_case(&case, &manner, &self.output, None)
             }
             Replay::Trial(trial) => {
                 self.output.prepare::<Report>()?;
                 self.subject.try_out(trial.precision)?;
-                let again = self.again(&trial)?;
+                let again = match self.detailed.wanted(&self.output) {
+                    None => self.again(&trial)?,
+                    Some(details) => self.again_in_detail(&trial, details)?,
+                };
                 match &again {
                     Again::Report(report) => {
                         self.output
@@ -199,6 +211,23 @@ impl Arguments {
                     .to_owned(),
             ),
         }
+    }
+
+    /// The case of `trial` once more, with the numbers behind the verdicts.
+    fn again_in_detail(&self, trial: &Trial, details: Details) -> Result<Again, String> {
+        let again = self.again(trial)?;
+        if !matches!(again, Again::Report(_)) {
+            return Ok(again);
+        }
+        let Answered { posed, sources } = saved::answered(trial, &self.subject)?;
+        let curves = details.curves.iter();
+        let curves = curves.map(|name| saved::leaf_of(name, &posed)).collect();
+        let posed = Posed {
+            details: Some(Details { curves }),
+            ..posed
+        };
+        let checked = check_posed(posed, &sources, &Silent).map_err(|error| error.to_string())?;
+        Ok(Again::Report(Box::new(checked.report)))
     }
 
     /// The case of `trial` once more.

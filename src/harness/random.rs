@@ -150,6 +150,7 @@ impl Trial {
             setup,
             output: None,
             order: Order::First,
+            details: None,
             replay: self.token(),
         })
     }

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod claim;
+pub mod detail;
 pub mod failure;
 mod finding;
 pub mod fuzz;

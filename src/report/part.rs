@@ -6,6 +6,7 @@ use crate::judge::{Blame, Number, Place};
 use crate::source::Forward;
 use crate::spec::case::SourceName;
 
+use super::detail::Detail;
 use super::{
     CoordinateRow, Counts, CrossedRow, DiagnosisRow, ExtendedRow, KinkRow, LawRow, ProjectionPart,
     SecondPart, SinglePart, TensorRow, UnresolvedRow,
@@ -75,6 +76,9 @@ pub struct Part {
     /// What the gaps do over a ladder of steps, three at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub laws: Vec<LawRow>,
+    /// Every number behind these rows; `None` when nobody wanted them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Detail>,
 }
 
 /// How the objective was computed at the ends of steps.

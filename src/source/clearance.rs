@@ -129,13 +129,13 @@ pub(super) fn clearances(
 }
 
 /// Margins up to this are ties as far as rounding can tell: another order of adding up may turn them over.
-pub(super) fn tie<S: Scalar>(x: &Tensor<S>) -> f64 {
+pub(crate) fn tie<S: Scalar>(x: &Tensor<S>) -> f64 {
     let largest = x.iter().map(|x| x.primal().abs()).fold(0.0, f64::max);
     TIE * largest
 }
 
 /// The margin, or 0 where it is a tie; rounding may have turned one below 0.
-pub(super) fn beyond_ties(margin: f64, tie: f64) -> f64 {
+pub(crate) fn beyond_ties(margin: f64, tie: f64) -> f64 {
     if margin <= tie { 0.0 } else { margin }
 }
 

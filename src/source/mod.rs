@@ -43,6 +43,7 @@ pub use backprop::Backprop;
 pub use central::{Central, Ground, Kink, Passes, Stepped};
 pub use change::whole_layers;
 pub use clearance::{Clearance, Room};
+pub(crate) use clearance::{beyond_ties, tie};
 pub use crossing::{Crossing, Crossings, crossings, slopes_of_branches};
 pub use dual::{Dual, on_branches};
 pub use extended::{

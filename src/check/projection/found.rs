@@ -218,6 +218,7 @@ pub(super) fn judge(
         place: None,
         diagnoses: Vec::new(),
         laws: Vec::new(),
+        detail: None,
     };
     Ok(Judged {
         part,

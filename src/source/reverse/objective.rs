@@ -13,20 +13,24 @@ use crate::tensor;
 use super::{Activation, Leaf, Leaves, Taped, graph};
 
 /// Compute scale·loss + penalty.
+///
+/// The penalty comes first on the tape, so that its derivatives are added last: dfdx adds a leaf's terms one by
+/// one to what the leaf already has, and a thousand small terms on top of a large one are as many roundings
+/// of the large one.
 pub(super) fn forward(problem: &Problem, leaves: &Leaves) -> Taped<()> {
     let nothing: Tensor<(), f64, Cpu> = leaves.device.zeros();
     let mut value = nothing.leaky_trace();
-    if let Some(loss) = &problem.objective.loss {
-        let batch = problem.input.shape()[0];
-        let output = graph::forward(&problem.network, leaves, leaves.first_activation(batch));
-        value = value + loss_forward(loss, leaves, output) * problem.objective.scale;
-    }
     for (number, weight) in leaves.parameters.iter().enumerate() {
         let leaf = LeafName::Parameter(number);
         if let Some(penalty) = problem.penalty_on(leaf) {
             let units = problem.leaf(leaf).shape()[0];
             value = value + penalty_forward(penalty, weight, units);
         }
+    }
+    if let Some(loss) = &problem.objective.loss {
+        let batch = problem.input.shape()[0];
+        let output = graph::forward(&problem.network, leaves, leaves.first_activation(batch));
+        value = value + loss_forward(loss, leaves, output) * problem.objective.scale;
     }
     value
 }
