@@ -9,15 +9,15 @@ use serde::Serialize;
 
 use crate::report::account::AccountReport;
 use crate::report::fuzz::FuzzReport;
-use crate::report::json;
 use crate::report::power::PowerReport;
 use crate::report::replay::Again;
 use crate::report::sweep::SweepReport;
 use crate::report::verify::VerifyReport;
 use crate::report::{ReplayReport, Report};
+use crate::report::{html, json};
 
 /// The help of --format, which every report has.
-pub(super) const FORMAT_HELP: &str = "How the report is written to standard output, and to files whose ending does not say it: text, a table for people (unless you say otherwise), or json for programs";
+pub(super) const FORMAT_HELP: &str = "How the report is written to standard output, and to files whose ending does not say it: text, tables for people (unless you say otherwise), html, a page for browsers, or json for programs";
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,6 +26,8 @@ pub(super) enum Format {
     Text,
     /// JSON for programs.
     Json,
+    /// A page for browsers.
+    Html,
 }
 
 /// What a file's ending says.
@@ -40,20 +42,21 @@ pub(super) enum Ending {
 }
 
 impl Format {
-    const ALL: [Self; 2] = [Self::Text, Self::Json];
+    const ALL: [Self; 3] = [Self::Text, Self::Json, Self::Html];
 
     /// The ending of its files; `None` for what has none.
     pub(super) fn ending(self) -> Option<&'static str> {
         match self {
             Self::Text => Some("txt"),
             Self::Json => Some("json"),
+            Self::Html => Some("html"),
         }
     }
 
     /// Whether it is made of bytes that no terminal shows.
     pub(super) fn is_binary(self) -> bool {
         match self {
-            Self::Text | Self::Json => false,
+            Self::Text | Self::Json | Self::Html => false,
         }
     }
 
@@ -61,7 +64,7 @@ impl Format {
     pub(super) fn shows_detail(self) -> bool {
         match self {
             Self::Text => false,
-            Self::Json => true,
+            Self::Json | Self::Html => true,
         }
     }
 
@@ -84,6 +87,7 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Text => "text",
             Self::Json => "json",
+            Self::Html => "html",
         })
     }
 }
@@ -124,9 +128,19 @@ pub(super) trait Written: Serialize {
 /// What every report has.
 pub(super) const BASIC: &[Format] = &[Format::Text, Format::Json];
 
+/// What a check has.
+const OF_CHECKS: &[Format] = &[Format::Text, Format::Json, Format::Html];
+
 impl Written for Report {
     const WHAT: &'static str = "a check";
-    const FORMATS: &'static [Format] = BASIC;
+    const FORMATS: &'static [Format] = OF_CHECKS;
+
+    fn written(&self, format: Format) -> Result<Vec<u8>, String> {
+        match format {
+            Format::Html => Ok(html::render(self).into_bytes()),
+            _ => Ok(json::render(self).into_bytes()),
+        }
+    }
 }
 
 impl Written for Again {

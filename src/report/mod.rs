@@ -6,6 +6,8 @@ pub mod detail;
 pub mod failure;
 mod finding;
 pub mod fuzz;
+#[cfg(feature = "pages")]
+pub mod html;
 pub mod json;
 mod part;
 pub mod power;
