@@ -2,6 +2,7 @@
 
 mod browser;
 mod content;
+mod library;
 
 use gradproof::check::{Details, Manner, Silent, check_subject_by};
 use gradproof::report::Report;

@@ -14,11 +14,13 @@ use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 
 use super::Report;
+use super::claim::ClaimReport;
 
 /// Coordinates that a page holds; of larger reports it shows some of every tensor, wrong ones first.
 pub const MOST_COORDINATES: usize = 1 << 16;
 
 const PAGE: &str = include_str!("page.html");
+const CLAIM: &str = include_str!("claim.html");
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 const LIBRARY: &str = include_str!("vendor/echarts.min.js");
@@ -26,9 +28,10 @@ const LIBRARY: &str = include_str!("vendor/echarts.min.js");
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
-    environment
-        .add_template("page.html", PAGE)
-        .expect("the template is well formed");
+    for (name, template) in [("page.html", PAGE), ("claim.html", CLAIM)] {
+        let added = environment.add_template(name, template);
+        added.expect("the template is well formed");
+    }
     environment
 });
 
@@ -49,6 +52,21 @@ pub fn render(report: &Report) -> String {
         style => STYLE,
         script => SCRIPT,
         library => if charts.is_empty() { "" } else { SMALL_LIBRARY.as_str() },
+    });
+    page.expect("the template asks for what it is given")
+}
+
+/// The page of a check of a function, a layer or a model, of which no single coordinates are kept.
+///
+/// # Panics
+/// As [`render`].
+#[must_use]
+pub fn render_claim(report: &ClaimReport) -> String {
+    let template = TEMPLATES.get_template("claim.html").expect("added above");
+    let page = template.render(context! {
+        page => Value::from(Serde(view::ClaimPage::of(report))),
+        style => STYLE,
+        script => SCRIPT,
     });
     page.expect("the template asks for what it is given")
 }

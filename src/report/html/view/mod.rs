@@ -1,5 +1,6 @@
 //! What the template of a page fills in.
 
+mod claim;
 mod findings;
 mod kinks;
 mod special;
@@ -14,6 +15,7 @@ use crate::spec::case::{Selection, SourceName, Step};
 use crate::spec::{DataSpec, PenaltySpec};
 
 use super::charts::{Charts, PartCharts};
+pub(super) use claim::ClaimPage;
 use findings::{Pair, Tile, WorstView, blame, faults, independent, remarks, sources, tiles, worst};
 use kinks::{CrossedView, KinkView, MapView, crossed, kink, kinks_more, maps, steps};
 use special::{ProjectionView, SecondView, SingleView, projection, second, single};
@@ -82,11 +84,7 @@ impl Page {
         Self {
             title: format!("gradproof · {}", report.setup.network),
             outcome: report.outcome,
-            verdict: match report.outcome {
-                Outcome::Right => "Right",
-                Outcome::Wrong => "Wrong",
-                Outcome::Unjudged => "Cannot tell",
-            },
+            verdict: verdict(report.outcome),
             sentence: report.sentence.clone(),
             facts: facts(&report.setup, &report.parts),
             control: control(&report.control),
@@ -272,5 +270,14 @@ fn control(control: &Control) -> String {
             format!("{}, and that was NOT caught.", planted(coordinate, *factor))
         }
         Control::Impossible => "No weight was fit to plant a fault at.".to_owned(),
+    }
+}
+
+/// The answer in a word or two.
+fn verdict(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Right => "Right",
+        Outcome::Wrong => "Wrong",
+        Outcome::Unjudged => "Cannot tell",
     }
 }
