@@ -341,6 +341,7 @@ fn check_asked(
         control,
         outcome,
         replay,
+        timing: None,
     };
     Ok(Checked {
         report,

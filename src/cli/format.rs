@@ -8,16 +8,17 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::report::account::AccountReport;
+use crate::report::cases::Cases;
+use crate::report::diff::{self, DiffReport};
 use crate::report::fuzz::FuzzReport;
-use crate::report::json;
 use crate::report::power::PowerReport;
 use crate::report::replay::Again;
 use crate::report::sweep::SweepReport;
 use crate::report::verify::VerifyReport;
-use crate::report::{ReplayReport, Report};
+use crate::report::{ReplayReport, Report, github, json, junit, markdown};
 
 /// The help of --format, which every report has.
-pub(super) const FORMAT_HELP: &str = "How the report is written to standard output, and to files whose ending does not say it: text, a table for people (unless you say otherwise), or json for programs";
+pub(super) const FORMAT_HELP: &str = "How the report is written to standard output, and to files whose ending does not say it: text (tables for people, unless you say otherwise), json, junit (XML), markdown (a comment on GitHub), github (annotations of a workflow); what a report has no form for is refused";
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,6 +27,12 @@ pub(super) enum Format {
     Text,
     /// JSON for programs.
     Json,
+    /// JUnit XML for test reports.
+    Junit,
+    /// Markdown for a comment.
+    Markdown,
+    /// Annotations of GitHub Actions.
+    Github,
 }
 
 /// What a file's ending says.
@@ -40,27 +47,36 @@ pub(super) enum Ending {
 }
 
 impl Format {
-    const ALL: [Self; 2] = [Self::Text, Self::Json];
+    const ALL: [Self; 5] = [
+        Self::Text,
+        Self::Json,
+        Self::Junit,
+        Self::Markdown,
+        Self::Github,
+    ];
 
     /// The ending of its files; `None` for what has none.
     pub(super) fn ending(self) -> Option<&'static str> {
         match self {
             Self::Text => Some("txt"),
             Self::Json => Some("json"),
+            Self::Junit => Some("xml"),
+            Self::Markdown => Some("md"),
+            Self::Github => None,
         }
     }
 
     /// Whether it is made of bytes that no terminal shows.
     pub(super) fn is_binary(self) -> bool {
         match self {
-            Self::Text | Self::Json => false,
+            Self::Text | Self::Json | Self::Junit | Self::Markdown | Self::Github => false,
         }
     }
 
     /// Whether it shows single coordinates.
     pub(super) fn shows_detail(self) -> bool {
         match self {
-            Self::Text => false,
+            Self::Text | Self::Junit | Self::Markdown | Self::Github => false,
             Self::Json => true,
         }
     }
@@ -84,6 +100,9 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Text => "text",
             Self::Json => "json",
+            Self::Junit => "junit",
+            Self::Markdown => "markdown",
+            Self::Github => "github",
         })
     }
 }
@@ -110,56 +129,112 @@ pub(super) trait Written: Serialize {
 
     /// Its bytes in `format`, which is not text.
     fn written(&self, format: Format) -> Result<Vec<u8>, String> {
-        match format {
-            Format::Json => Ok(json::render(self).into_bytes()),
-            format => Err(format!(
-                "{} has no {format} form; there are {}",
-                Self::WHAT,
-                Format::listed(Self::FORMATS)
-            )),
-        }
+        let text = (format == Format::Json).then(|| json::render(self));
+        bytes::<Self>(text, format)
     }
+}
+
+/// Why a report has no such form.
+pub(super) fn no_form<R: Written + ?Sized>(format: Format) -> String {
+    format!(
+        "{} has no {format} form; there are {}",
+        R::WHAT,
+        Format::listed(R::FORMATS)
+    )
+}
+
+fn bytes<R: Written + ?Sized>(text: Option<String>, format: Format) -> Result<Vec<u8>, String> {
+    text.map(String::into_bytes)
+        .ok_or_else(|| no_form::<R>(format))
 }
 
 /// What every report has.
 pub(super) const BASIC: &[Format] = &[Format::Text, Format::Json];
 
+/// What reports of cases have.
+const OF_CASES: &[Format] = &[
+    Format::Text,
+    Format::Json,
+    Format::Junit,
+    Format::Markdown,
+    Format::Github,
+];
+
+/// A report of cases in one of [`OF_CASES`]; `None` in another.
+fn of_cases<R>(report: &R, format: Format) -> Option<String>
+where
+    R: Serialize,
+    for<'a> Cases: From<&'a R>,
+{
+    match format {
+        Format::Json => Some(json::render(report)),
+        Format::Junit => Some(junit::render(report)),
+        Format::Markdown => Some(markdown::render_cases(report)),
+        Format::Github => Some(github::render(report)),
+        Format::Text => None,
+    }
+}
+
 impl Written for Report {
     const WHAT: &'static str = "a check";
-    const FORMATS: &'static [Format] = BASIC;
+    const FORMATS: &'static [Format] = OF_CASES;
+
+    fn written(&self, format: Format) -> Result<Vec<u8>, String> {
+        match format {
+            Format::Markdown => Ok(markdown::render(self).into_bytes()),
+            format => bytes::<Self>(of_cases(self, format), format),
+        }
+    }
 }
 
 impl Written for Again {
     const WHAT: &'static str = "a repeated case";
-    const FORMATS: &'static [Format] = BASIC;
+    const FORMATS: &'static [Format] = OF_CASES;
+
+    fn written(&self, format: Format) -> Result<Vec<u8>, String> {
+        match self {
+            Self::Report(report) => report.written(format),
+            again => bytes::<Self>(of_cases(again, format), format),
+        }
+    }
 }
 
-impl Written for ReplayReport {
-    const WHAT: &'static str = "a repeated file of cases";
-    const FORMATS: &'static [Format] = BASIC;
+macro_rules! written_as_cases {
+    ($($report:ty: $what:literal),* $(,)?) => {$(
+        impl Written for $report {
+            const WHAT: &'static str = $what;
+            const FORMATS: &'static [Format] = OF_CASES;
+
+            fn written(&self, format: Format) -> Result<Vec<u8>, String> {
+                bytes::<Self>(of_cases(self, format), format)
+            }
+        }
+    )*};
 }
 
-impl Written for VerifyReport {
-    const WHAT: &'static str = "a verification";
-    const FORMATS: &'static [Format] = BASIC;
-}
-
-impl Written for FuzzReport {
-    const WHAT: &'static str = "a run of random cases";
-    const FORMATS: &'static [Format] = BASIC;
-}
-
-impl Written for PowerReport {
-    const WHAT: &'static str = "a trial of the checker";
-    const FORMATS: &'static [Format] = BASIC;
-}
-
-impl Written for SweepReport {
-    const WHAT: &'static str = "a sweep";
-    const FORMATS: &'static [Format] = BASIC;
+written_as_cases! {
+    ReplayReport: "a repeated file of cases",
+    VerifyReport: "a verification",
+    FuzzReport: "a run of random cases",
+    PowerReport: "a trial of the checker",
+    SweepReport: "a sweep",
 }
 
 impl Written for AccountReport {
     const WHAT: &'static str = "the account of one coordinate";
     const FORMATS: &'static [Format] = BASIC;
+}
+
+impl Written for DiffReport {
+    const WHAT: &'static str = "a comparison";
+    const FORMATS: &'static [Format] = &[Format::Text, Format::Json, Format::Markdown];
+
+    fn written(&self, format: Format) -> Result<Vec<u8>, String> {
+        let text = match format {
+            Format::Json => Some(json::render(self)),
+            Format::Markdown => Some(diff::markdown::render(self)),
+            _ => None,
+        };
+        bytes::<Self>(text, format)
+    }
 }

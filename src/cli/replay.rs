@@ -11,7 +11,7 @@ use crate::harness::fuzz::{Found, Kept, KeptError, Line, Strategy};
 use crate::harness::{Replay, Trial};
 use crate::report::account::AccountReport;
 use crate::report::replay::Again;
-use crate::report::{Report, ReplayReport, ReplayRow, text};
+use crate::report::{ReplayReport, ReplayRow, Report, text};
 use crate::spec::case::Precision;
 use crate::spec::token::TokenError;
 
