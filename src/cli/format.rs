@@ -11,14 +11,15 @@ use crate::report::account::AccountReport;
 use crate::report::cases::Cases;
 use crate::report::diff::{self, DiffReport};
 use crate::report::fuzz::FuzzReport;
+use crate::report::plot::{self, Figure};
 use crate::report::power::PowerReport;
 use crate::report::replay::Again;
 use crate::report::sweep::SweepReport;
 use crate::report::verify::VerifyReport;
-use crate::report::{ReplayReport, Report, github, json, junit, markdown};
+use crate::report::{ReplayReport, Report, csv, github, json, junit, markdown};
 
 /// The help of --format, which every report has.
-pub(super) const FORMAT_HELP: &str = "How the report is written to standard output, and to files whose ending does not say it: text (tables for people, unless you say otherwise), json, junit (XML), markdown (a comment on GitHub), github (annotations of a workflow); what a report has no form for is refused";
+pub(super) const FORMAT_HELP: &str = "How the report is written to standard output, and to files whose ending does not say it: text (tables for people, unless you say otherwise), json, junit (XML), markdown (a comment on GitHub), github (annotations of a workflow), csv (a line for each weight), svg or png (plots); what a report has no form for is refused";
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,6 +34,12 @@ pub(super) enum Format {
     Markdown,
     /// Annotations of GitHub Actions.
     Github,
+    /// A line for each coordinate.
+    Csv,
+    /// A plot as lines.
+    Svg,
+    /// A plot as pixels.
+    Png,
 }
 
 /// What a file's ending says.
@@ -47,12 +54,15 @@ pub(super) enum Ending {
 }
 
 impl Format {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 8] = [
         Self::Text,
         Self::Json,
         Self::Junit,
         Self::Markdown,
         Self::Github,
+        Self::Csv,
+        Self::Svg,
+        Self::Png,
     ];
 
     /// The ending of its files; `None` for what has none.
@@ -63,21 +73,22 @@ impl Format {
             Self::Junit => Some("xml"),
             Self::Markdown => Some("md"),
             Self::Github => None,
+            Self::Csv => Some("csv"),
+            Self::Svg => Some("svg"),
+            Self::Png => Some("png"),
         }
     }
 
     /// Whether it is made of bytes that no terminal shows.
     pub(super) fn is_binary(self) -> bool {
-        match self {
-            Self::Text | Self::Json | Self::Junit | Self::Markdown | Self::Github => false,
-        }
+        self == Self::Png
     }
 
     /// Whether it shows single coordinates.
     pub(super) fn shows_detail(self) -> bool {
         match self {
             Self::Text | Self::Junit | Self::Markdown | Self::Github => false,
-            Self::Json => true,
+            Self::Json | Self::Csv | Self::Svg | Self::Png => true,
         }
     }
 
@@ -103,6 +114,9 @@ impl fmt::Display for Format {
             Self::Junit => "junit",
             Self::Markdown => "markdown",
             Self::Github => "github",
+            Self::Csv => "csv",
+            Self::Svg => "svg",
+            Self::Png => "png",
         })
     }
 }
@@ -171,18 +185,36 @@ where
         Format::Junit => Some(junit::render(report)),
         Format::Markdown => Some(markdown::render_cases(report)),
         Format::Github => Some(github::render(report)),
-        Format::Text => None,
+        _ => None,
     }
+}
+
+/// A plot, or a report of cases.
+fn plotted<'a, R>(report: &'a R, format: Format) -> Result<Vec<u8>, String>
+where
+    R: Written,
+    for<'b> Cases: From<&'b R>,
+    Figure<'a>: From<&'a R>,
+{
+    let plotted = match format {
+        Format::Svg => plot::svg(report).map(String::into_bytes),
+        Format::Png => plot::png(report),
+        format => return bytes::<R>(of_cases(report, format), format),
+    };
+    plotted.map_err(|error| error.to_string())
 }
 
 impl Written for Report {
     const WHAT: &'static str = "a check";
-    const FORMATS: &'static [Format] = OF_CASES;
+    const FORMATS: &'static [Format] = &Format::ALL;
 
     fn written(&self, format: Format) -> Result<Vec<u8>, String> {
         match format {
             Format::Markdown => Ok(markdown::render(self).into_bytes()),
-            format => bytes::<Self>(of_cases(self, format), format),
+            Format::Csv => csv::render(self)
+                .map(String::into_bytes)
+                .map_err(|error| error.to_string()),
+            format => plotted(self, format),
         }
     }
 }
@@ -217,7 +249,23 @@ written_as_cases! {
     VerifyReport: "a verification",
     FuzzReport: "a run of random cases",
     PowerReport: "a trial of the checker",
-    SweepReport: "a sweep",
+}
+
+impl Written for SweepReport {
+    const WHAT: &'static str = "a sweep";
+    const FORMATS: &'static [Format] = &[
+        Format::Text,
+        Format::Json,
+        Format::Junit,
+        Format::Markdown,
+        Format::Github,
+        Format::Svg,
+        Format::Png,
+    ];
+
+    fn written(&self, format: Format) -> Result<Vec<u8>, String> {
+        plotted(self, format)
+    }
 }
 
 impl Written for AccountReport {

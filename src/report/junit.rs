@@ -53,11 +53,30 @@ where
         }
         xml.add_test_suite(own);
     }
-    let mut text = xml.to_string().expect("memory can be written");
+    let mut text = without_skipped(xml.to_string().expect("memory can be written"));
     if !text.ends_with('\n') {
         text.push('\n');
     }
     text
+}
+
+/// The sum of what was skipped stands on each suite; on all of them together schemas know none.
+fn without_skipped(text: String) -> String {
+    let Some((head, tail)) = text.split_once("<testsuites ") else {
+        return text;
+    };
+    let Some((tag, tail)) = tail.split_once('>') else {
+        return text;
+    };
+    // Inside of a value a quote is escaped.
+    let tag = match tag.split_once(" skipped=\"") {
+        Some((before, after)) => match after.split_once('"') {
+            Some((_, after)) => format!("{before}{after}"),
+            None => tag.to_owned(),
+        },
+        None => tag.to_owned(),
+    };
+    format!("{head}<testsuites {tag}>{tail}")
 }
 
 fn status(case: &Case) -> TestCaseStatus {

@@ -3,6 +3,8 @@
 pub mod account;
 pub mod cases;
 pub mod claim;
+#[cfg(feature = "files")]
+pub mod csv;
 pub mod detail;
 pub mod diff;
 pub mod failure;
@@ -14,6 +16,8 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 mod part;
+#[cfg(feature = "files")]
+pub mod plot;
 pub mod power;
 mod projection;
 pub mod replay;
