@@ -355,6 +355,7 @@ fn check_asked(
         control,
         outcome,
         replay,
+        timing: None,
     };
     Ok(Checked {
         report,

@@ -186,6 +186,7 @@ fn report(part: Part, control: Control, outcome: Outcome) -> Report {
         sentence: "A sentence that is long enough to be wrapped, since nobody likes to read lines that run out of the window on the right."
             .to_owned(),
         replay: "gp1.made-up.00000000".to_owned(),
+        timing: None,
     }
 }
 

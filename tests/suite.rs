@@ -46,6 +46,8 @@ mod properties;
 mod question;
 mod report;
 mod report_sweep;
+#[path = "reports/main.rs"]
+mod reports;
 #[path = "reverse/main.rs"]
 mod reverse;
 mod samples;

@@ -1,6 +1,7 @@
 //! `gradproof check NETWORK`.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use clap::Args;
 
@@ -199,15 +200,17 @@ pub(super) fn run_case(
         create_folder(folder).map_err(|error| format!("--export: {error}"))?;
     }
     let bar = Bar::new();
+    let start = Instant::now();
     let checked = check_by(case, manner, &bar);
     bar.finish();
-    let checked = checked.map_err(|error| error.to_string())?;
+    let mut checked = checked.map_err(|error| error.to_string())?;
+    checked.report.timing = output.timing(start.elapsed(), &checked.seconds);
     let seconds: Vec<String> = checked
         .seconds
         .iter()
         .map(|(source, time)| format!("{source} {:.2} s", time.as_secs_f64()))
         .collect();
-    // Beside the report and not in it: a replayed report is the same bytes.
+    // Beside a report for people and not in it: a replayed one is the same bytes.
     remark(&format!("Time: {}\n", seconds.join(" · ")));
     if let Some(folder) = exported {
         write_numbers(case, &checked, folder)?;

@@ -2,6 +2,7 @@
 
 mod check;
 mod detail;
+mod diff;
 mod exit_code;
 mod foreign;
 mod format;
@@ -13,7 +14,9 @@ mod output;
 mod power;
 mod progress;
 mod replay;
+mod report;
 mod saved;
+mod schema;
 mod shard;
 mod subject;
 mod sweep;
@@ -61,6 +64,12 @@ enum Command {
     List(list::Arguments),
     /// Repeat a check, to the byte, from the token in its report
     Replay(replay::Arguments),
+    /// Write a saved report in another format
+    Report(report::Arguments),
+    /// Say what became better or worse from one saved report to another
+    Diff(diff::Arguments),
+    /// Print the JSON Schema of a report
+    Schema(schema::Arguments),
 }
 
 /// Run the program on `arguments`, the first being its name.
@@ -92,6 +101,9 @@ where
         Some(Command::Power(arguments)) => arguments.run(),
         Some(Command::List(arguments)) => arguments.run(),
         Some(Command::Replay(arguments)) => arguments.run(),
+        Some(Command::Report(arguments)) => arguments.run(),
+        Some(Command::Diff(arguments)) => arguments.run(),
+        Some(Command::Schema(arguments)) => arguments.run(),
     };
     result.unwrap_or_else(|message| {
         output::complain(&message);

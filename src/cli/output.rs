@@ -3,14 +3,17 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 
 use crate::data::tensors::temporary;
+use crate::report::Timing;
 use crate::report::words::listed;
+use crate::spec::case::SourceName;
 use crate::spec::shard::Shard;
 
-use super::format::{Ending, FORMAT_HELP, Format, Written};
+use super::format::{Ending, FORMAT_HELP, Format, Written, no_form};
 use super::shard::{ShareFile, file_of};
 
 /// What stands for standard output among files.
@@ -27,6 +30,11 @@ pub(super) struct Output {
     /// FILE is replaced whole, or not at all
     #[arg(long, value_name = "FILE")]
     output: Vec<PathBuf>,
+
+    /// Leave out how long a check took, which json and junit say: the report is then the same bytes each
+    /// time
+    #[arg(long)]
+    no_timing: bool,
 }
 
 impl Output {
@@ -35,6 +43,7 @@ impl Output {
         Self {
             format: None,
             output: Vec::new(),
+            no_timing: false,
         }
     }
 
@@ -49,14 +58,11 @@ impl Output {
     pub(super) fn prepare<R: Written>(&self) -> Result<(), String> {
         for (format, place) in self.targets()? {
             if !R::FORMATS.contains(&format) {
-                let (own, all) = (R::WHAT, Format::listed(R::FORMATS));
                 let asked = match place {
                     Some(path) => format!("--output {}: ", path.display()),
                     None => String::new(),
                 };
-                return Err(format!(
-                    "{asked}{own} has no {format} form; there are {all}"
-                ));
+                return Err(asked + &no_form::<R>(format));
             }
             match place {
                 Some(path) => try_out(path)?,
@@ -107,6 +113,20 @@ impl Output {
                 listed(&files)
             )),
         }
+    }
+
+    /// How long a check took, if it is to be said.
+    pub(super) fn timing(
+        &self,
+        total: Duration,
+        sources: &[(SourceName, Duration)],
+    ) -> Option<Timing> {
+        self.is_timed().then(|| Timing::new(total, sources))
+    }
+
+    /// Whether a report is to say how long it took.
+    pub(super) fn is_timed(&self) -> bool {
+        !self.no_timing
     }
 
     /// In which format what is to be written where; `None` is standard output.

@@ -60,6 +60,7 @@ pub struct LadderGap {
 
 /// What a gap comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Law {
     /// It is within the rounding bound, or rises as 1/h.
@@ -87,6 +88,7 @@ pub enum Law {
 
 /// Neighbouring steps that follow one law.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Segment {
     /// The law.
     pub law: Law,
@@ -98,6 +100,7 @@ pub struct Segment {
 
 /// The laws that a ladder follows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Fit {
     /// The one that answers whether the derivative is right: a bug before everything, then what is
     /// unclear, then what the gap at large steps comes from.

@@ -31,6 +31,7 @@ pub fn matching_digits(a: f64, n: f64) -> f64 {
 
 /// How the gradient under test, a, compares with a reference, n, over one tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Metrics {
     /// Coordinates where a or n is not 0; all else below is about these.
     pub nonzero: usize,

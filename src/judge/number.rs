@@ -4,11 +4,13 @@ use serde::{Deserialize, Serialize};
 
 /// A number that JSON may not be able to hold.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(from = "JsonNumber", into = "JsonNumber")]
 pub struct Number(pub f64);
 
 /// A finite number as it is, others by name: JSON has neither NaN nor infinity.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 enum JsonNumber {
     Finite(f64),
@@ -16,6 +18,7 @@ enum JsonNumber {
 }
 
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 enum NonFinite {
     NaN,
     Infinity,

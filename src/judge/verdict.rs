@@ -23,6 +23,7 @@ pub enum Verdict {
 
 /// Where a gradient lies at a kink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// Between the one-sided slopes, or those that the tied units' branches allow: a subgradient.
@@ -33,6 +34,7 @@ pub enum Side {
 
 /// Why nothing can be said about a coordinate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Unresolved {
     /// The error bounds leave room for an error as large as everything in the tensor.
@@ -47,6 +49,7 @@ pub enum Unresolved {
 
 /// Why a tensor cannot be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Unobservable {
     /// Every derivative is exactly 0, however the arithmetic is perturbed: no path leads to the loss.

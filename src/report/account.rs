@@ -12,8 +12,10 @@ pub const VERSION: u32 = 1;
 
 /// How one coordinate was judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AccountReport {
     /// Version of this format.
+    #[serde(deserialize_with = "super::version::up_to::<_, VERSION>")]
     pub version: u32,
     /// The network or operator.
     pub network: String,
@@ -43,6 +45,7 @@ pub struct AccountReport {
 
 /// The objective at one place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlaceRow {
     /// The coordinate's value there.
     pub at: Number,
@@ -54,6 +57,7 @@ pub struct PlaceRow {
 
 /// Difference quotients over one step, each with the bound on its rounding error alone.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SlopesRow {
     /// (L(w + h) − L(w − h))/2h.
     pub central: (Number, Number),
@@ -65,6 +69,7 @@ pub struct SlopesRow {
 
 /// What one source says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AccountRow {
     /// Who.
     pub source: SourceName,

@@ -12,6 +12,7 @@ use super::sweep::SweepReport;
 
 /// Every number behind a part's rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Detail {
     /// One for each tensor, in the order of the part's rows.
     pub tensors: Vec<TensorDetail>,
@@ -25,6 +26,7 @@ pub struct Detail {
 
 /// The coordinates of one tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TensorDetail {
     /// PyTorch's name.
     pub name: String,
@@ -45,6 +47,7 @@ pub struct TensorDetail {
 
 /// What one source says of a tensor's coordinates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SourceDetail {
     /// Who.
     pub source: SourceName,
@@ -58,6 +61,7 @@ pub struct SourceDetail {
 
 /// Two sources held against each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PairRow {
     /// One.
     pub first: SourceName,
@@ -71,6 +75,7 @@ pub struct PairRow {
 
 /// Central differences over all steps at one coordinate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Curve {
     /// Why this coordinate is shown.
     pub reason: CurveReason,
@@ -84,6 +89,7 @@ pub struct Curve {
 
 /// Why a coordinate is shown over all steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CurveReason {
     /// Somebody asked for it.
@@ -100,6 +106,7 @@ pub enum CurveReason {
 
 /// How near the units of one layer are to where they switch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KinkMap {
     /// The layer's name; `loss` behind the last.
     pub layer: String,
@@ -121,6 +128,7 @@ pub struct KinkMap {
 
 /// A unit near its kink.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NearUnit {
     /// As in `relu1[0,3,7,9]`, sample first.
     pub unit: String,

@@ -227,7 +227,7 @@ pub(super) fn counted_verdicts(tensors: &[(String, Counts)]) -> String {
 }
 
 /// Blame, place and kind.
-fn fault(part: &Part) -> Vec<String> {
+pub(super) fn fault(part: &Part) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(blame) = &part.blame {
         lines.push(format!("Who: {}", blame.sentence()));

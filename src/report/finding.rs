@@ -8,6 +8,7 @@ use crate::spec::case::SourceName;
 
 /// Coordinates that could not be judged for one reason.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UnresolvedRow {
     /// Why.
     pub reason: Unresolved,
@@ -19,6 +20,7 @@ pub struct UnresolvedRow {
 
 /// A coordinate without derivative.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KinkRow {
     /// The coordinate's name.
     pub coordinate: String,
@@ -38,6 +40,7 @@ pub struct KinkRow {
 
 /// A coordinate at which a step that somebody chose crosses kinks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CrossedRow {
     /// The coordinate's name.
     pub coordinate: String,
@@ -62,6 +65,7 @@ pub struct CrossedRow {
 
 /// A unit that switches between the ends of a step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Switch {
     /// The unit's name.
     pub unit: String,
@@ -75,6 +79,7 @@ pub struct Switch {
 
 /// One derivative computed once more in double-double, where rounding plays no part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExtendedRow {
     /// The coordinate's name.
     pub coordinate: String,
@@ -94,6 +99,7 @@ pub struct ExtendedRow {
 
 /// Why a derivative is computed in double-double.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// It matches central differences in the fewest digits of all that agree.
@@ -104,6 +110,7 @@ pub enum Reason {
 
 /// One coordinate with what every source says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CoordinateRow {
     /// The coordinate's name.
     pub coordinate: String,
@@ -113,6 +120,7 @@ pub struct CoordinateRow {
 
 /// What one source says at one coordinate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CoordinateValue {
     /// Who.
     pub source: SourceName,
@@ -126,6 +134,7 @@ pub struct CoordinateValue {
 
 /// What one wrong gradient of a culprit looks like.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DiagnosisRow {
     /// With respect to what: `conv2.weight`, "conv2's input".
     pub tensor: String,
@@ -137,6 +146,7 @@ pub struct DiagnosisRow {
 
 /// What the gap to central differences does over a ladder of steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LawRow {
     /// The coordinate's name.
     pub coordinate: String,

@@ -13,8 +13,10 @@ pub const VERSION: u32 = 1;
 /// The result of a run of random cases. With a number of cases for its end, it does not depend on time,
 /// threads or machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FuzzReport {
     /// Version of this format.
+    #[serde(deserialize_with = "super::version::up_to::<_, VERSION>")]
     pub version: u32,
     /// What was drawn: an operator's name, "network", "all".
     pub strategy: String,
@@ -47,6 +49,7 @@ pub struct FuzzReport {
 
 /// How many cases ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CaseOutcomes {
     /// Output and gradient are right.
     pub right: usize,
@@ -130,6 +133,7 @@ pub struct FuzzShare {
 
 /// A failing case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FuzzFailure {
     /// Its number among the new cases, from 0; `None` for an earlier failure that fails again.
     pub index: Option<usize>,
@@ -155,6 +159,7 @@ pub struct FuzzFailure {
 
 /// How a case was made smaller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Shrinks {
     /// Cases that were tried.
     pub tried: usize,
@@ -164,6 +169,7 @@ pub struct Shrinks {
 
 /// What is wrong with a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
     /// Numbers are.

@@ -1,25 +1,39 @@
 //! What a check found, as plain data: every renderer and every exit code derives from it.
 
 pub mod account;
+pub mod cases;
 pub mod claim;
+#[cfg(feature = "files")]
+pub mod csv;
 pub mod detail;
+pub mod diff;
 pub mod failure;
 mod finding;
 pub mod fuzz;
+pub mod github;
 #[cfg(feature = "pages")]
 pub mod html;
 pub mod json;
+#[cfg(feature = "files")]
+pub mod junit;
+pub mod markdown;
 mod part;
+#[cfg(feature = "files")]
+pub mod plot;
 pub mod power;
 mod projection;
 pub mod replay;
+pub mod saved;
+pub mod schema;
 mod second;
 mod single;
 pub mod sweep;
 mod tensor;
 #[cfg(feature = "cli")]
 pub mod text;
+mod timing;
 pub mod verify;
+mod version;
 
 use serde::{Deserialize, Serialize};
 
@@ -41,14 +55,17 @@ pub use second::{
 };
 pub use single::{DigitsRow, SinglePart, TurnedRow};
 pub use tensor::{Closest, Comparison, Counts, Gap, Hidden, Spread, StepCounts, TensorRow};
+pub use timing::{SourceTime, Timing};
 
 /// Version of the report's format.
 pub const VERSION: u32 = 2;
 
-/// The result of a check. It does not depend on time, threads or machine.
+/// The result of a check. But for its timing it does not depend on time, threads or machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// Version of this format.
+    #[serde(deserialize_with = "version::up_to::<_, VERSION>")]
     pub version: u32,
     /// What was checked.
     pub setup: Setup,
@@ -62,10 +79,14 @@ pub struct Report {
     pub sentence: String,
     /// The token that repeats this check.
     pub replay: String,
+    /// How long it took; `None` where nobody wants to know, and so in all that is compared byte by byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timing: Option<Timing>,
 }
 
 /// What was checked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Setup {
     /// The network's name.
     pub network: String,
@@ -97,6 +118,7 @@ pub struct Setup {
 
 /// What became of the fault that every check plants to prove that it can fail.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Control {
     /// It was seen, at its coordinate and nowhere else.
@@ -119,6 +141,7 @@ pub enum Control {
 
 /// The answer to "is my gradient right?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Every coordinate agrees.
@@ -127,4 +150,24 @@ pub enum Outcome {
     Wrong,
     /// It could not be judged.
     Unjudged,
+}
+
+impl Control {
+    /// Whether the check can fail, in a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::Caught { coordinate, factor } => format!(
+                "Can this check fail? {coordinate} was made {:.0} % too large on purpose: caught.",
+                (factor - 1.0) * 100.0
+            ),
+            Self::Missed { coordinate, factor } => format!(
+                "Can this check fail? {coordinate} was made {:.0} % too large on purpose: NOT caught.",
+                (factor - 1.0) * 100.0
+            ),
+            Self::Impossible => {
+                "Can this check fail? No weight was fit to plant a fault at.".to_owned()
+            }
+        }
+    }
 }

@@ -14,6 +14,7 @@ use super::{
 
 /// What was differentiated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PartName {
     /// The loss without regularisation.
@@ -26,6 +27,7 @@ pub enum PartName {
 
 /// The judgement of one objective.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Part {
     /// What was differentiated.
     pub name: PartName,
@@ -83,6 +85,7 @@ pub struct Part {
 
 /// How the objective was computed at the ends of steps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PassesRow {
     /// Coordinates for which only what a step alters was computed again.
     pub changes: usize,
@@ -95,6 +98,7 @@ pub struct PassesRow {
 
 /// Somebody else's output, beside ours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OutputRow {
     /// Its entries.
     pub entries: usize,
@@ -106,6 +110,7 @@ pub struct OutputRow {
 
 /// An entry of an output.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OutputEntry {
     /// As in `output[0,1,2,2]`.
     pub name: String,
@@ -119,6 +124,7 @@ pub struct OutputEntry {
 
 /// The objective's value as a source computes it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SourceValue {
     /// Who.
     pub source: SourceName,

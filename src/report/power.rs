@@ -17,8 +17,10 @@ pub const VERSION: u32 = 1;
 
 /// How well the checker tells wrong gradients from right ones. It does not depend on time or threads.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PowerReport {
     /// Version of this format.
+    #[serde(deserialize_with = "super::version::up_to::<_, VERSION>")]
     pub version: u32,
     /// Seed of everything random.
     pub seed: u64,
@@ -37,6 +39,7 @@ pub struct PowerReport {
 
 /// What became of one fault, by number of cases: a problem at one scale of its loss.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MutantRow {
     /// Its name in the catalogue.
     pub name: String,
@@ -71,6 +74,7 @@ pub struct MutantRow {
 
 /// What was found on networks whose gradient is right.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Trial {
     /// Networks.
     pub networks: usize,

@@ -7,6 +7,7 @@ use crate::spec::case::SourceName;
 
 /// The projections of one objective's gradient.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProjectionPart {
     /// Projections of each tensor, k.
     pub projections: usize,
@@ -32,6 +33,7 @@ pub struct ProjectionPart {
 
 /// The projections of one tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProjectionRow {
     /// PyTorch's name.
     pub name: String,
@@ -63,6 +65,7 @@ pub struct ProjectionRow {
 
 /// What became of a projected tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Projected {
     /// All projections agree.
@@ -79,6 +82,7 @@ pub enum Projected {
 
 /// An independent source's gradient under the same projections.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IndependentRow {
     /// Who.
     pub source: SourceName,

@@ -7,12 +7,14 @@ use super::words::{counted, grouped};
 use super::{Outcome, Report};
 
 /// Version of this report's format.
-const VERSION: u32 = 1;
+pub const VERSION: u32 = 1;
 
 /// Every case of a file, repeated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReplayReport {
     /// Version of this format.
+    #[serde(deserialize_with = "super::version::up_to::<_, VERSION>")]
     pub version: u32,
     /// The file.
     pub file: String,
@@ -26,6 +28,7 @@ pub struct ReplayReport {
 
 /// One case of a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReplayRow {
     /// The line it stands in, from 1.
     pub line: usize,
@@ -36,6 +39,7 @@ pub struct ReplayRow {
 
 /// What was found when a case was repeated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Again {
     /// It was judged.

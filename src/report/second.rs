@@ -8,6 +8,7 @@ use super::{Control, Counts, Gap, Number};
 
 /// The judgement of Hessian-vector products of one objective.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SecondPart {
     /// Directions of random signs that the gradient was differentiated along.
     pub directions: usize,
@@ -31,6 +32,7 @@ pub struct SecondPart {
 
 /// A way to a Hessian-vector product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProductSource {
     /// The backward under test on dual numbers.
@@ -58,6 +60,7 @@ impl fmt::Display for ProductSource {
 
 /// The judgement of one tensor's products.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SecondRow {
     /// PyTorch's name.
     pub name: String,
@@ -75,6 +78,7 @@ pub struct SecondRow {
 
 /// The products under test against one reference, over one tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProductComparison {
     /// The reference.
     pub reference: ProductSource,
@@ -86,6 +90,7 @@ pub struct ProductComparison {
 
 /// Where a tensor's products come closest to a disagreement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProductClosest {
     /// Against whom.
     pub reference: ProductSource,
@@ -97,6 +102,7 @@ pub struct ProductClosest {
 
 /// One product by all accounts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProductRow {
     /// The coordinate's name.
     pub coordinate: String,
@@ -108,6 +114,7 @@ pub struct ProductRow {
 
 /// One product by one account.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProductValue {
     /// Whose.
     pub source: ProductSource,
@@ -121,6 +128,7 @@ pub struct ProductValue {
 
 /// H is symmetric: u·Hv = v·Hu.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Symmetry {
     /// u·Hv.
     pub first: Number,
@@ -134,6 +142,7 @@ pub struct Symmetry {
 
 /// Where a wrong product comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// Differences of the gradient under test are right: its values are, and their derivative is lost,

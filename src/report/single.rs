@@ -6,6 +6,7 @@ use super::{Number, Spread};
 
 /// The branches on which a gradient in `f32` was judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SinglePart {
     /// Units that take another branch in `f32` than in `f64`.
     pub turned: usize,
@@ -20,6 +21,7 @@ pub struct SinglePart {
 
 /// A unit that takes another branch in `f32` than in `f64`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TurnedRow {
     /// The unit's name.
     pub unit: String,
@@ -31,6 +33,7 @@ pub struct TurnedRow {
 
 /// The decimal digits of one tensor's derivatives in `f32`, of those that are not 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DigitsRow {
     /// How many derivatives are sure of 0, 1, 2, … whole digits, by the error bound that rounding in
     /// `f32` has at each.

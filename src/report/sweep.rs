@@ -22,8 +22,10 @@ pub const PENALTY: &str = "penalty";
 
 /// The result of a sweep. It does not depend on time, threads or machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SweepReport {
     /// Version of this format.
+    #[serde(deserialize_with = "super::version::up_to::<_, VERSION>")]
     pub version: u32,
     /// Where the problem comes from; `None` for one that was not made from a case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,6 +48,7 @@ pub struct SweepReport {
 
 /// The case that a coordinate was taken from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SweepSetup {
     /// The network's name.
     pub network: String,
@@ -66,6 +69,7 @@ pub struct SweepSetup {
 
 /// A source's derivative, and the law that its gap to central differences follows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SourceFit {
     /// Who.
     pub source: SourceName,
@@ -79,6 +83,7 @@ pub struct SourceFit {
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SweepRung {
     /// h.
     pub step: f64,
@@ -100,6 +105,7 @@ pub struct SweepRung {
 
 /// Units that take another branch than at the unperturbed point.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Switched {
     /// How many.
     pub count: usize,
@@ -109,6 +115,7 @@ pub struct Switched {
 
 /// The kink nearest to the coordinate's value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NearestKink {
     /// How far it is from the coordinate's value: above it when positive, below it when negative, 0
     /// when it is there.

@@ -9,6 +9,7 @@ use super::DigitsRow;
 
 /// How many coordinates got which verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Counts {
     /// All references agree within the bounds.
     pub agree: usize,
@@ -28,6 +29,7 @@ pub struct Counts {
 
 /// The judgement of one tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TensorRow {
     /// PyTorch's name.
     pub name: String,
@@ -57,6 +59,7 @@ pub struct TensorRow {
 
 /// A number at the median and at the worst coordinate of a tensor, of those that are not 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Spread {
     /// At the median coordinate.
     pub median: Number,
@@ -66,6 +69,7 @@ pub struct Spread {
 
 /// What lies under the steps of central differences, by number of coordinates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StepCounts {
     /// Certified free of kinks.
     pub certified: usize,
@@ -83,6 +87,7 @@ pub struct StepCounts {
 
 /// Why a tensor is out of sight.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Hidden {
     /// Why.
     pub reason: Unobservable,
@@ -94,6 +99,7 @@ pub struct Hidden {
 
 /// The gradient under test against one reference, over one tensor.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Comparison {
     /// The reference.
     pub reference: SourceName,
@@ -105,6 +111,7 @@ pub struct Comparison {
 
 /// The distance between the gradient under test and a reference, beside what error analysis allows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Gap {
     /// The coordinate's name.
     pub coordinate: String,
@@ -116,6 +123,7 @@ pub struct Gap {
 
 /// Where a tensor comes closest to a disagreement.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Closest {
     /// Against whom.
     pub reference: SourceName,

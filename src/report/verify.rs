@@ -9,12 +9,14 @@ use super::words::{counted, grouped};
 use super::{CoordinateRow, Outcome, OutputRow};
 
 /// Version of this report's format.
-const VERSION: u32 = 1;
+pub const VERSION: u32 = 1;
 
 /// Every case of one or more files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct VerifyReport {
     /// Version of this format.
+    #[serde(deserialize_with = "super::version::up_to::<_, VERSION>")]
     pub version: u32,
     /// The files, in the order in which they were named.
     pub files: Vec<String>,
@@ -30,6 +32,7 @@ pub struct VerifyReport {
 
 /// What became of a case, or of one gradient of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CaseOutcome {
     /// Every number agrees within its bound.
@@ -48,6 +51,7 @@ pub enum CaseOutcome {
 
 /// How many cases ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CaseCounts {
     /// Those that agree.
     pub agree: usize,
@@ -65,6 +69,7 @@ pub struct CaseCounts {
 
 /// One case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CaseRow {
     /// The file that it stands in.
     pub file: String,
@@ -97,6 +102,7 @@ pub struct CaseRow {
 
 /// The value of a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LossValue {
     /// Whether it is within rounding of ours.
     pub agrees: bool,
@@ -108,6 +114,7 @@ pub struct LossValue {
 
 /// One gradient of a case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GradientRow {
     /// The input that it is with respect to.
     pub name: String,
@@ -128,6 +135,7 @@ pub struct GradientRow {
 
 /// An entry of a gradient.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WorstEntry {
     /// As in `weight[0,1,2,2]`.
     pub coordinate: String,

@@ -179,6 +179,7 @@ pub trait GradientSource: Sync {
 
 /// Whose forward pass a source differentiates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Forward {
     /// The one in [`crate::layer`].

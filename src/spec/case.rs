@@ -61,6 +61,7 @@ impl Order {
 
 /// The arithmetic of the gradient under test.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// Double precision.
@@ -96,6 +97,7 @@ impl Precision {
 
 /// How far a central difference steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Step {
     /// A ladder of powers of two, scaled to the coordinate, of which the error estimate chooses.
@@ -107,6 +109,7 @@ pub enum Step {
 
 /// Which parameters are checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Selection {
     /// Every one.
@@ -124,6 +127,7 @@ pub const MOST_ONE_BY_ONE: u64 = 100_000_000_000;
 
 /// One of the ways to a gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum SourceName {
     /// Hand-written backpropagation: the gradient under test.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where a network's samples come from. Paths in a network file count from its folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DataSpec {
     /// Seeded random numbers of any shape.
@@ -32,6 +33,7 @@ pub enum DataSpec {
 
 /// Samples in a file, labels or targets in another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ArraysSpec {
     /// The samples' file, one sample for each index of the first axis.
@@ -50,6 +52,7 @@ pub struct ArraysSpec {
 
 /// Arrays of a .npz file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NpzSpec {
     /// The file.
@@ -70,6 +73,7 @@ pub struct NpzSpec {
 
 /// A folder of PNG files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PngSpec {
     /// The folder; its folders' names are the classes, as numbers or in alphabetical order.

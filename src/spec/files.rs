@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The files that stand in for what gradproof would draw or compute itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Files {
     /// The network's parameters, instead of seeded ones.
@@ -16,6 +17,7 @@ pub struct Files {
 
 /// A file of tensors, .npz or .safetensors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FileSpec {
     /// The file, as it was named; it counts from the current folder.

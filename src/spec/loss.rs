@@ -39,6 +39,7 @@ pub enum LossSpec {
 
 /// Regularisation of the weights; biases are left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum PenaltySpec {
     /// ½·λ·Σw².

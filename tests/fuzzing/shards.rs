@@ -6,7 +6,10 @@ use super::{python, run};
 
 /// The whole run's report, and that which `shares` shares of it make.
 fn both(folder: &Path, arguments: &[&str], shares: usize) -> [String; 2] {
-    let whole = run(folder, &[arguments, &["--format", "json"]].concat());
+    let whole = run(
+        folder,
+        &[arguments, &["--format", "json", "--no-timing"]].concat(),
+    );
     let mut files = Vec::new();
     for number in 1..=shares {
         let shard = format!("{number}/{shares}");

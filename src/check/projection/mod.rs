@@ -92,6 +92,7 @@ pub(super) fn check(
         control,
         outcome,
         replay,
+        timing: None,
     };
     Ok(Checked {
         report,

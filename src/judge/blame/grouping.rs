@@ -13,6 +13,7 @@ use crate::spec::case::SourceName;
 
 /// Groups that agree, and at how many coordinates they do so.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Grouping {
     /// The groups: inside of one everybody agrees, and between two nobody does.
     pub groups: Vec<Vec<SourceName>>,

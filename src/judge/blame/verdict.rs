@@ -33,6 +33,7 @@ pub struct Witness {
 
 /// Who is to blame.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Culprit {
     /// This source's derivatives (or its value, where others that share its forward agree).
@@ -46,6 +47,7 @@ pub enum Culprit {
 
 /// Why nobody can be named.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Undecided {
     /// Two disagree, and no third was asked that differs from only one of them.
@@ -61,6 +63,7 @@ pub enum Undecided {
 
 /// Sources that find the same value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ValueGroup {
     /// Who.
     pub sources: Vec<SourceName>,
@@ -70,6 +73,7 @@ pub struct ValueGroup {
 
 /// What comes of holding all sources against each other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Blame {
     /// Who is to blame, the most often accused first; empty when all agree.
     pub culprits: Vec<Culprit>,

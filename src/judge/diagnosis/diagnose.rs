@@ -22,6 +22,7 @@ const FEWEST_ALONE: usize = 2;
 
 /// What a wrong gradient looks like.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Diagnosis {
     /// The kind that explains every entry within the error bounds; `None` when none does, or when the
     /// tensor has too few entries to choose among those in `also`.

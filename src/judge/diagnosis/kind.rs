@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a wrong gradient looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BugKind {
     /// −1 times the right one.
@@ -104,6 +105,7 @@ impl BugKind {
 
 /// By what a gradient is too large.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Factor {
     /// 2.
@@ -124,6 +126,7 @@ pub enum Factor {
 
 /// A spatial axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Axis {
     /// From top to bottom.
@@ -136,6 +139,7 @@ pub enum Axis {
 
 /// A floating-point format of fewer bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// IEEE single precision, 24 significant bits.

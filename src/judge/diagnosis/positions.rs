@@ -18,6 +18,7 @@ const CHANCE: f64 = 1e-3;
 
 /// How a tensor differs from the right one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Differences {
     /// Entries beyond their error bounds.
     pub wrong: usize,
@@ -37,6 +38,7 @@ pub struct Differences {
 
 /// An axis along which some indices alone have wrong entries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Along {
     /// What the axis runs over: "sample", "output channel", "kernel row".
     pub axis: String,
@@ -48,6 +50,7 @@ pub struct Along {
 
 /// The spread of wrong/right.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ratio {
     /// The smallest.
     pub min: Number,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where a gradient goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Place {
     /// Who has a fault of its own, from the loss backwards; the penalty last.
     pub culprits: Vec<LayerFault>,
@@ -17,6 +18,7 @@ pub struct Place {
 
 /// A layer, or the loss or the penalty, with a fault of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LayerFault {
     /// The layer's number; `None` for the loss and the penalty.
     pub number: Option<usize>,
@@ -28,6 +30,7 @@ pub struct LayerFault {
 
 /// A gradient that is wrong, given what reached its layer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FaultyTensor {
     /// With respect to what: "conv2.weight", "conv2's input", "the network's output".
     pub name: String,
@@ -44,6 +47,7 @@ pub struct FaultyTensor {
 
 /// How closely could be looked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Seen {
     /// The gradient of every layer's output.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::report::detail::{Curve, CurveReason, Detail, KinkMap, TensorDetail, rounded_up};
+use crate::report::sweep::SweepReport;
 use crate::report::{Number, Report};
 use crate::spec::case::SourceName;
 
@@ -10,13 +11,13 @@ use super::MOST_COORDINATES;
 use super::pack::Packed;
 
 /// What is drawn, part by part.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct Charts {
     pub(super) parts: Vec<PartCharts>,
 }
 
 /// What is drawn of one part.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub(super) struct PartCharts {
     pub(super) tensors: Vec<TensorChart>,
     pub(super) curves: Vec<CurveChart>,
@@ -86,6 +87,22 @@ impl Charts {
         }
     }
 
+    /// The one curve of a sweep.
+    pub(super) fn of_sweep(sweep: &SweepReport) -> Self {
+        let curve = CurveChart::of(&Curve {
+            reason: CurveReason::Chosen,
+            step: None,
+            bound: None,
+            sweep: sweep.clone(),
+        });
+        Self {
+            parts: vec![PartCharts {
+                curves: vec![curve],
+                ..PartCharts::default()
+            }],
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.parts
             .iter()
@@ -96,12 +113,7 @@ impl Charts {
 impl PartCharts {
     fn of(detail: Option<&Detail>, most: usize) -> Self {
         let Some(detail) = detail else {
-            return Self {
-                tensors: Vec::new(),
-                curves: Vec::new(),
-                kinks: Vec::new(),
-                is_sample: false,
-            };
+            return Self::default();
         };
         let shown = detail.thinned(most);
         Self {

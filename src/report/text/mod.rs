@@ -17,7 +17,7 @@ use crate::spec::{DataSpec, PenaltySpec};
 
 use super::replay::Again;
 use super::words::{counted, grouped, listed};
-use super::{Control, Number, Part, PartName, ReplayReport, Report, Setup};
+use super::{Number, Part, PartName, ReplayReport, Report, Setup};
 
 /// The whole report; its last line repeats the check.
 #[must_use]
@@ -27,7 +27,7 @@ pub fn render(report: &Report) -> String {
     for part in &report.parts {
         render_part(&mut text, part, report.setup.precision);
     }
-    line(&mut text, &control(&report.control));
+    line(&mut text, &report.control.sentence());
     line(&mut text, "");
     line(&mut text, &wrapped(&report.sentence));
     line(&mut text, "");
@@ -302,21 +302,5 @@ fn plain_single(value: f64) -> String {
         value.to_string()
     } else {
         format!("{value:e}")
-    }
-}
-
-fn control(control: &Control) -> String {
-    match control {
-        Control::Caught { coordinate, factor } => format!(
-            "Can this check fail? {coordinate} was made {:.0} % too large on purpose: caught.",
-            (factor - 1.0) * 100.0
-        ),
-        Control::Missed { coordinate, factor } => format!(
-            "Can this check fail? {coordinate} was made {:.0} % too large on purpose: NOT caught.",
-            (factor - 1.0) * 100.0
-        ),
-        Control::Impossible => {
-            "Can this check fail? No weight was fit to plant a fault at.".to_owned()
-        }
     }
 }

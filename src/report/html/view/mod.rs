@@ -1,5 +1,6 @@
 //! What the template of a page fills in.
 
+mod cases;
 mod claim;
 mod findings;
 mod kinks;
@@ -14,7 +15,8 @@ use crate::report::{Control, Number, Outcome, Part, Report, Setup};
 use crate::spec::case::{Selection, SourceName, Step};
 use crate::spec::{DataSpec, PenaltySpec};
 
-use super::charts::{Charts, PartCharts};
+use super::charts::{Charts, CurveChart, PartCharts};
+pub(super) use cases::CasesPage;
 pub(super) use claim::ClaimPage;
 use findings::{Pair, Tile, WorstView, blame, faults, independent, remarks, sources, tiles, worst};
 use kinks::{CrossedView, KinkView, MapView, crossed, kink, kinks_more, maps, steps};
@@ -87,7 +89,10 @@ impl Page {
             verdict: verdict(report.outcome),
             sentence: report.sentence.clone(),
             facts: facts(&report.setup, &report.parts),
-            control: control(&report.control),
+            control: format!(
+                "{} Whoever runs this line gets the same report:",
+                control(&report.control)
+            ),
             replay: format!("gradproof replay {}", report.replay),
             has_charts: !charts.is_empty(),
             is_projected: report.parts.iter().any(|part| part.projection.is_some()),
@@ -95,6 +100,19 @@ impl Page {
                 .map(|(number, (part, charts))| PartView::of(number, part, charts))
                 .collect(),
         }
+    }
+}
+
+impl CurveView {
+    fn all(charts: &PartCharts) -> Vec<Self> {
+        let curves = charts.curves.iter();
+        let view = |curve: &CurveChart| Self {
+            coordinate: curve.coordinate.clone(),
+            why: curve.why,
+            sentence: curve.sentence.clone(),
+            is_wrong: curve.is_wrong,
+        };
+        curves.map(view).collect()
     }
 }
 
@@ -142,16 +160,7 @@ impl PartView {
             remarks: remarks(part),
             cards,
             is_sample: charts.is_sample,
-            curves: charts
-                .curves
-                .iter()
-                .map(|curve| CurveView {
-                    coordinate: curve.coordinate.clone(),
-                    why: curve.why,
-                    sentence: curve.sentence.clone(),
-                    is_wrong: curve.is_wrong,
-                })
-                .collect(),
+            curves: CurveView::all(charts),
             maps: maps(part),
             projection: part.projection.as_ref().map(projection),
             second: part.second.as_ref().map(second),
