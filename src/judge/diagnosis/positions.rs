@@ -115,7 +115,7 @@ impl Differences {
             ));
         }
         if let Some(Ratio { min, median, max }) = self.ratio {
-            let [min, median, max] = [min, median, max].map(|Number(ratio)| shown(ratio));
+            let [min, median, max] = [min, median, max].map(|Number(ratio)| ratio_shown(ratio));
             sentence.push_str(&format!(
                 "; wrong/right there is from {min} to {max}, in the middle {median}"
             ));
@@ -252,6 +252,16 @@ pub(super) fn listed(names: &[String]) -> String {
         [only] => only.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
+}
+
+/// A ratio to four digits; near 1, where they would say nothing, its distance from 1 to two.
+fn ratio_shown(ratio: f64) -> String {
+    let apart = ratio - 1.0;
+    if apart == 0.0 || apart.abs() >= 1e-3 {
+        return shown(ratio);
+    }
+    let sign = if apart < 0.0 { '-' } else { '+' };
+    format!("1 {sign} {:.1e}", apart.abs())
 }
 
 /// A number to four digits.
