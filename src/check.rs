@@ -145,10 +145,24 @@ pub fn check_subject(
     subject: Box<dyn GradientSource>,
     progress: &dyn Progress,
 ) -> Result<Checked, CheckError> {
+    check_subject_by(case, subject, &Manner::default(), progress)
+}
+
+/// The same in this `manner`.
+///
+/// # Errors
+/// [`CheckError`], which names what is wrong and the way out.
+pub fn check_subject_by(
+    case: &Case,
+    subject: Box<dyn GradientSource>,
+    manner: &Manner,
+    progress: &dyn Progress,
+) -> Result<Checked, CheckError> {
     if case.files.gradients.is_some() {
         return Err(CheckError::TwoSubjects);
     }
-    let (posed, sources) = pose(case, Box::new(|_| subject), Passes::default())?;
+    let (mut posed, sources) = pose(case, Box::new(|_| subject), manner.passes)?;
+    posed.details.clone_from(&manner.details);
     check_whole(posed, &sources, progress)
 }
 

@@ -36,6 +36,8 @@ mod interchange;
 mod known_answers;
 mod layering;
 mod outcomes;
+#[path = "pages/main.rs"]
+mod pages;
 mod power;
 #[path = "projection/main.rs"]
 mod projection;

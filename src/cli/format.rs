@@ -16,10 +16,10 @@ use crate::report::power::PowerReport;
 use crate::report::replay::Again;
 use crate::report::sweep::SweepReport;
 use crate::report::verify::VerifyReport;
-use crate::report::{ReplayReport, Report, csv, github, json, junit, markdown};
+use crate::report::{ReplayReport, Report, csv, github, html, json, junit, markdown};
 
 /// The help of --format, which every report has.
-pub(super) const FORMAT_HELP: &str = "How the report is written to standard output, and to files whose ending does not say it: text (tables for people, unless you say otherwise), json, junit (XML), markdown (a comment on GitHub), github (annotations of a workflow), csv (a line for each weight), svg or png (plots); what a report has no form for is refused";
+pub(super) const FORMAT_HELP: &str = "How the report is written to standard output, and to files whose ending does not say it: text (tables for people, unless you say otherwise), html (a page for browsers), json, junit (XML), markdown (a comment on GitHub), github (annotations of a workflow), csv (a line for each weight), svg or png (plots); what a report has no form for is refused";
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -28,6 +28,8 @@ pub(super) enum Format {
     Text,
     /// JSON for programs.
     Json,
+    /// A page for browsers.
+    Html,
     /// JUnit XML for test reports.
     Junit,
     /// Markdown for a comment.
@@ -54,9 +56,10 @@ pub(super) enum Ending {
 }
 
 impl Format {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Text,
         Self::Json,
+        Self::Html,
         Self::Junit,
         Self::Markdown,
         Self::Github,
@@ -70,6 +73,7 @@ impl Format {
         match self {
             Self::Text => Some("txt"),
             Self::Json => Some("json"),
+            Self::Html => Some("html"),
             Self::Junit => Some("xml"),
             Self::Markdown => Some("md"),
             Self::Github => None,
@@ -88,7 +92,7 @@ impl Format {
     pub(super) fn shows_detail(self) -> bool {
         match self {
             Self::Text | Self::Junit | Self::Markdown | Self::Github => false,
-            Self::Json | Self::Csv | Self::Svg | Self::Png => true,
+            Self::Json | Self::Html | Self::Csv | Self::Svg | Self::Png => true,
         }
     }
 
@@ -111,6 +115,7 @@ impl fmt::Display for Format {
         f.write_str(match self {
             Self::Text => "text",
             Self::Json => "json",
+            Self::Html => "html",
             Self::Junit => "junit",
             Self::Markdown => "markdown",
             Self::Github => "github",
@@ -169,6 +174,7 @@ pub(super) const BASIC: &[Format] = &[Format::Text, Format::Json];
 const OF_CASES: &[Format] = &[
     Format::Text,
     Format::Json,
+    Format::Html,
     Format::Junit,
     Format::Markdown,
     Format::Github,
@@ -182,6 +188,7 @@ where
 {
     match format {
         Format::Json => Some(json::render(report)),
+        Format::Html => Some(html::render_cases(report)),
         Format::Junit => Some(junit::render(report)),
         Format::Markdown => Some(markdown::render_cases(report)),
         Format::Github => Some(github::render(report)),
@@ -210,6 +217,7 @@ impl Written for Report {
 
     fn written(&self, format: Format) -> Result<Vec<u8>, String> {
         match format {
+            Format::Html => Ok(html::render(self).into_bytes()),
             Format::Markdown => Ok(markdown::render(self).into_bytes()),
             Format::Csv => csv::render(self)
                 .map(String::into_bytes)
@@ -256,6 +264,7 @@ impl Written for SweepReport {
     const FORMATS: &'static [Format] = &[
         Format::Text,
         Format::Json,
+        Format::Html,
         Format::Junit,
         Format::Markdown,
         Format::Github,
@@ -264,7 +273,10 @@ impl Written for SweepReport {
     ];
 
     fn written(&self, format: Format) -> Result<Vec<u8>, String> {
-        plotted(self, format)
+        match format {
+            Format::Html => Ok(html::render_sweep(self).into_bytes()),
+            format => plotted(self, format),
+        }
     }
 }
 

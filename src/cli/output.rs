@@ -26,7 +26,7 @@ pub(super) struct Output {
     format: Option<Format>,
 
     /// Write the report to FILE instead of standard output, in the format that its ending names: .txt,
-    /// .json, .xml (junit), .md, .csv, .svg, .png. May be given several times; '-' is standard output.
+    /// .json, .html, .xml (junit), .md, .csv, .svg, .png. May be given several times; '-' is standard output.
     /// FILE is replaced whole, or not at all
     #[arg(long, value_name = "FILE")]
     output: Vec<PathBuf>,

@@ -12,6 +12,7 @@ use crate::spec::case::SourceName;
 
 use super::claims::{self, Claimed, ClaimsError};
 use super::function::{claims_of, repeat, value_or_panic, words};
+use super::page::claim_message;
 
 /// Hold a gradient against dual numbers through the function's own formula, and against differences of
 /// its values. How far rounding moves each derivative is measured by Monte Carlo arithmetic, so that a
@@ -40,7 +41,7 @@ pub fn assert_formula<F: Formula + Sync>(
 ) {
     match check_formula(formula, gradient, x) {
         Ok(report) if report.outcome == Outcome::Right => (),
-        Ok(report) => panic!("{}", report.message()),
+        Ok(report) => panic!("{}", claim_message(&report)),
         Err(error) => panic!("{}\n{error}", repeat(x)),
     }
 }

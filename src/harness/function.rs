@@ -8,6 +8,7 @@ use crate::report::claim::ClaimReport;
 use crate::source::{Estimate, LadderOptions, gradient};
 
 use super::claims::{self, Claimed, ClaimsError, Words};
+use super::page::claim_message;
 
 /// Points with more coordinates are not written out.
 const MOST_WRITTEN: usize = 16;
@@ -34,7 +35,7 @@ pub fn assert_gradient(
 ) {
     match check_gradient(f, gradient, x) {
         Ok(report) if report.outcome == Outcome::Right => (),
-        Ok(report) => panic!("{}", report.message()),
+        Ok(report) => panic!("{}", claim_message(&report)),
         Err(error) => panic!("{}\n{error}", repeat(x)),
     }
 }

@@ -10,6 +10,7 @@ use crate::report::claim::ClaimReport;
 use super::claims::{ClaimsError, Sampling};
 use super::float::Float;
 use super::layer_claims::Checking;
+use super::page::claim_message;
 
 /// A layer with a backward by hand, in `f64` or `f32`.
 ///
@@ -56,7 +57,7 @@ pub fn assert_layer<A: Float>(layer: &mut impl HandWritten<A>, inputs: &[ArrayD<
     let sampling = Sampling::asked_for().unwrap_or_else(|error| panic!("{error}"));
     match check_layer(layer, inputs, sampling) {
         Ok(report) if report.outcome == Outcome::Right => (),
-        Ok(report) => panic!("{}", report.message()),
+        Ok(report) => panic!("{}", claim_message(&report)),
         Err(error) => panic!("{}, {}\n{error}", sampling.repeat(), Location::caller()),
     }
 }

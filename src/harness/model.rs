@@ -12,6 +12,7 @@ use crate::report::words::{counted, grouped};
 use crate::source::{Estimate, Finding, LadderOptions, derivative};
 
 use super::claims::{self, Claimed, ClaimsError, Sampling, Words};
+use super::page::claim_message;
 
 /// A model with a gradient by hand.
 ///
@@ -56,7 +57,7 @@ pub fn assert_model(model: &mut impl Model) {
     let sampling = Sampling::asked_for().unwrap_or_else(|error| panic!("{error}"));
     match check_model(model, sampling) {
         Ok(report) if report.outcome == Outcome::Right => (),
-        Ok(report) => panic!("{}", report.message()),
+        Ok(report) => panic!("{}", claim_message(&report)),
         Err(error) => panic!("{}, {}\n{error}", sampling.repeat(), Location::caller()),
     }
 }

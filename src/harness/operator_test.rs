@@ -8,6 +8,7 @@ use crate::report::fuzz::{CaseOutcomes, FuzzReport};
 use crate::spec::case::Precision;
 
 use super::fuzz::{Examiner, FuzzError, FuzzOptions, Make, Tested, Watch, examine_one, fuzz};
+use super::page::is_wanted;
 use super::persistence::REGRESSIONS;
 use super::random::{RandomCase, Replay, Trial};
 use super::replay::{REPLAY, asked_for, message};
@@ -192,7 +193,8 @@ fn with_examiners<T>(subject: impl Subject, work: impl FnOnce(&Make<'_>) -> T) -
     let shared = Mutex::new(subject);
     let make = || -> Result<Box<dyn Examiner + '_>, FuzzError> {
         let subject = &shared;
-        Ok(Box::new(Tested::new(Shared { subject, precision })))
+        let tested = Tested::new(Shared { subject, precision });
+        Ok(Box::new(tested.in_detail(is_wanted())))
     };
     work(&make)
 }

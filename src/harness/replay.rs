@@ -1,14 +1,15 @@
 //! A token's case again, as an assertion, and the message of one that fails.
 
-use crate::check::{Silent, check};
+use crate::check::{Details, Manner, Silent, all_sources, backprop, check_by, check_posed};
 use crate::report::fuzz::{Finding, FuzzFailure, FuzzReport};
 use crate::report::words::counted;
-use crate::report::{Outcome, failure};
+use crate::report::{Outcome, failure, html};
 use crate::spec::token::TokenError;
 
-use super::fuzz::{Examiner, Found, Own};
+use super::fuzz::{Found, FuzzError};
 use super::operator_test::OperatorTest;
-use super::random::{RandomCase, Replay};
+use super::page::{self, failure_message, with_page};
+use super::random::{RandomCase, Replay, Trial};
 use super::subject::Subject;
 
 /// The environment variable that holds the token of the one case to try.
@@ -38,19 +39,36 @@ pub(super) fn asked_for() -> Option<Result<Replay, TokenError>> {
 #[track_caller]
 pub fn assert_replay(token: &str) {
     let found = match token.parse() {
-        Ok(Replay::Trial(trial)) => Own.examine(&trial).map_err(|error| error.to_string()),
-        Ok(Replay::Check(case)) => check(&case, &Silent)
+        Ok(Replay::Trial(trial)) => own(&trial).map_err(|error| error.to_string()),
+        Ok(Replay::Check(case)) => check_by(&case, &manner(), &Silent)
             .map(|checked| Found::Report(Box::new(checked.report)))
             .map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     match found {
         Ok(Found::Report(report)) if report.outcome == Outcome::Wrong => {
-            panic!("{}", failure::render(&report))
+            panic!("{}", failure_message(&report))
         }
         Ok(Found::Failed(why) | Found::Refused(why)) => panic!("{token}\n{why}"),
         Ok(Found::Report(_)) => (),
         Err(error) => panic!("{error}"),
+    }
+}
+
+/// gradproof's own backprop on one case.
+fn own(trial: &Trial) -> Result<Found, FuzzError> {
+    let mut posed = trial.posed()?;
+    posed.details = manner().details;
+    let sources = all_sources(backprop(trial.precision), posed.setup.step);
+    let checked = check_posed(posed, &sources, &Silent)?;
+    Ok(Found::Report(Box::new(checked.report)))
+}
+
+/// With single coordinates where a page is to show them.
+fn manner() -> Manner {
+    Manner {
+        details: page::is_wanted().then(Details::default),
+        ..Manner::default()
     }
 }
 
@@ -100,7 +118,11 @@ pub(super) fn message(report: &FuzzReport) -> String {
     lines.push(format!(
         "Again: {REPLAY}=TOKEN cargo test, or gradproof::harness::assert_replay_of(\"TOKEN\", …)."
     ));
-    lines.join("\n")
+    let message = lines.join("\n");
+    match &failure.finding {
+        Finding::Wrong(report) => with_page(message, &failure.token, || html::render(report)),
+        Finding::Failed(_) => message,
+    }
 }
 
 /// Which case it is.

@@ -115,7 +115,7 @@ impl ClaimReport {
     }
 
     /// Which arrays are wrong, and which are not.
-    fn place(&self) -> Option<String> {
+    pub(super) fn place(&self) -> Option<String> {
         let named = |is_wrong: bool| -> Vec<String> {
             let arrays = self.arrays.iter();
             let like = arrays.filter(|array| (array.counts.wrong() > 0) == is_wrong);

@@ -11,6 +11,8 @@ pub mod failure;
 mod finding;
 pub mod fuzz;
 pub mod github;
+#[cfg(feature = "pages")]
+pub mod html;
 pub mod json;
 #[cfg(feature = "files")]
 pub mod junit;

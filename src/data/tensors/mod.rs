@@ -39,7 +39,7 @@ use super::disk;
 
 pub use error::{Misfit, TensorFault, TensorFileError};
 pub use fit::Wanted;
-#[cfg(all(feature = "files", feature = "cli"))]
+#[cfg(feature = "proptest")]
 pub(crate) use whole::temporary;
 pub use whole::{create_folder, write_all};
 

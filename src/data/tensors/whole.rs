@@ -53,7 +53,7 @@ pub fn write_all(path: &Path, _: &[(String, Vec<u8>)]) -> Result<(), TensorFileE
 }
 
 /// A temporary file with the permissions that a new file usually gets.
-#[cfg(feature = "files")]
+#[cfg(any(feature = "files", feature = "proptest"))]
 pub(crate) fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".gradproof-");

@@ -1,6 +1,6 @@
 //! Examines somebody's own operators.
 
-use crate::check::{Answered, Posed, Silent, answered, check_posed};
+use crate::check::{Answered, Details, Posed, Silent, answered, check_posed};
 use crate::harness::caught::caught;
 use crate::harness::random::Trial;
 use crate::harness::subject::{Answer, Asked, Request, Subject, SubjectError};
@@ -22,6 +22,8 @@ pub struct Tested<S> {
     subject: S,
     /// Whether it has answered anything twice.
     was_repeated: bool,
+    /// Whether what is wrong is reported with every coordinate's numbers.
+    in_detail: bool,
 }
 
 impl<S: Subject> Tested<S> {
@@ -31,7 +33,15 @@ impl<S: Subject> Tested<S> {
         Self {
             subject,
             was_repeated: false,
+            in_detail: false,
         }
+    }
+
+    /// Report what is wrong with every coordinate's numbers, if `wanted`.
+    #[must_use]
+    pub fn in_detail(mut self, wanted: bool) -> Self {
+        self.in_detail = wanted;
+        self
     }
 
     /// What it answers, or why it does not.
@@ -79,7 +89,18 @@ impl<S: Subject> Examiner for Tested<S> {
             return Ok(Found::Failed(why));
         }
         let judged = match told(&request, &answer) {
-            Ok(told) => judge(posed.clone(), &told)?,
+            Ok(told) => {
+                let found = judge(posed.clone(), &told)?;
+                if self.in_detail && found.is_failure() {
+                    let posed = Posed {
+                        details: Some(Details::default()),
+                        ..posed.clone()
+                    };
+                    judge(posed, &told)?
+                } else {
+                    found
+                }
+            }
             Err(why) => Found::Failed(why),
         };
         if judged.is_failure()
@@ -174,11 +195,13 @@ fn judge(posed: Posed, told: &Told) -> Result<Found, FuzzError> {
     let Posed {
         problem,
         setup,
+        details,
         replay,
         ..
     } = posed;
-    let Answered { posed, sources } = answered(problem, told, setup, replay)
+    let Answered { mut posed, sources } = answered(problem, told, setup, replay)
         .map_err(|error| FuzzError::Subject(error.to_string()))?;
+    posed.details = details;
     let checked = check_posed(posed, &sources, &Silent)?;
     Ok(Found::Report(Box::new(checked.report)))
 }
