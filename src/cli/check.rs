@@ -154,7 +154,7 @@ impl Arguments {
             None => {
                 let manner = Manner {
                     passes: self.passes,
-                    details: self.detailed.wanted(&self.output),
+                    details: self.detailed.wanted(&self.output)?,
                 };
                 run_case(&case, &manner, &self.output, self.export.as_deref())
             }

@@ -21,10 +21,16 @@ pub(super) struct Detailed {
 
 impl Detailed {
     /// What to keep for `output`, of which text shows none.
-    pub(super) fn wanted(&self, output: &Output) -> Option<Details> {
+    pub(super) fn wanted(&self, output: &Output) -> Result<Option<Details>, String> {
+        if self.no_detail && output.needs_detail() {
+            return Err(
+                "--format csv is a table of every weight, which --no-detail leaves out: leave one of them out"
+                    .to_owned(),
+            );
+        }
         let is_wanted = output.shows_detail() && !self.no_detail;
-        is_wanted.then(|| Details {
+        Ok(is_wanted.then(|| Details {
             curves: self.curve.clone(),
-        })
+        }))
     }
 }

@@ -97,8 +97,9 @@ impl Arguments {
         };
         self.output.prepare::<Report>()?;
         let parts: Vec<Vec<PartAnswers>> = shares.into_iter().map(|(.., parts)| parts).collect();
+        let details = self.detailed.wanted(&self.output)?;
         let bar = Bar::new();
-        let checked = check_answers(&case, &parts, self.detailed.wanted(&self.output), &bar);
+        let checked = check_answers(&case, &parts, details, &bar);
         bar.finish();
         let report = checked.map_err(|error| error.to_string())?.report;
         self.output.write(&report, text::render, &report.sentence)?;

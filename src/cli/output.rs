@@ -53,6 +53,12 @@ impl Output {
         targets.iter().any(|(format, _)| format.shows_detail())
     }
 
+    /// Whether the report is written in a form that shows nothing but single coordinates.
+    pub(super) fn needs_detail(&self) -> bool {
+        let targets = self.targets().unwrap_or_default();
+        targets.iter().any(|(format, _)| *format == Format::Csv)
+    }
+
     /// Find out before the work begins whether every file can be written after it, in a format that a
     /// report `R` has.
     pub(super) fn prepare<R: Written>(&self) -> Result<(), String> {

@@ -90,7 +90,7 @@ impl Arguments {
             Replay::Check(case) => {
                 self.of_cases_alone("a check of a network")?;
                 let manner = Manner {
-                    details: self.detailed.wanted(&self.output),
+                    details: self.detailed.wanted(&self.output)?,
                     ..Manner::default()
                 };
                 run_case(&case, &manner, &self.output, None)
@@ -98,7 +98,7 @@ impl Arguments {
             Replay::Trial(trial) => {
                 self.output.prepare::<Report>()?;
                 self.subject.try_out(trial.precision)?;
-                let again = match self.detailed.wanted(&self.output) {
+                let again = match self.detailed.wanted(&self.output)? {
                     None => self.again(&trial)?,
                     Some(details) => self.again_in_detail(&trial, details)?,
                 };

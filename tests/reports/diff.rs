@@ -42,11 +42,14 @@ fn what_breaks_is_worse_and_what_is_mended_better() {
     assert_eq!(old.counts.unwrap().wrong(), 0);
     assert!(new.counts.unwrap().wrong() > 0);
     assert_eq!(row.digits.len(), 3, "three references");
-    assert!(!row.broken.is_empty(), "the worst are named");
+    let all = WRONG.parts[0].worst.iter().map(|row| &row.coordinate);
+    let broken = || worse.cases.iter().flat_map(|row| &row.broken);
+    assert_eq!(broken().count(), 10, "the worst are named");
+    assert!(all.clone().all(|name| broken().any(|own| own == name)));
     let text = text::render(&worse);
     for words in [
         "worse: fc1.weight (data loss): it was right, and is wrong",
-        "newly wrong: fc1.weight[",
+        "newly wrong: fc",
         "digits against dual: fewest ",
         "largest gap by its bound: ",
         "Replay: gradproof replay gp1.",

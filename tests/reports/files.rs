@@ -19,7 +19,7 @@ fn read(folder: &Path, name: &str) -> Vec<u8> {
 fn all_formats_are_written_at_once_and_are_those_of_the_saved_report() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    let endings = ["json", "txt", "xml", "md", "csv", "svg", "png"];
+    let endings = ["json", "txt", "html", "xml", "md", "csv", "svg", "png"];
     let mut arguments = vec!["--format", "github", "--output", "-"];
     let names: Vec<String> = endings.map(|ending| format!("once.{ending}")).to_vec();
     for name in &names {
@@ -102,12 +102,17 @@ fn formats_that_cannot_be_are_refused_before_the_work() {
         refused(&check(here, arguments), words);
     }
     let verify = ["verify", "none.json", "--output", "x.csv"];
-    refused(
-        &gradproof(here, &verify),
-        &["x.csv", "csv", "text, json, junit"],
-    );
+    refused(&gradproof(here, &verify), &["x.csv", "csv", "text, json"]);
     let fuzz = ["fuzz", "relu", "--cases", "1", "--format", "png"];
     refused(&gradproof(here, &fuzz), &["png", "there are"]);
+    refused(
+        &check(here, &["--no-detail", "--output", "x.csv"]),
+        &["--no-detail", "csv"],
+    );
+    refused(
+        &check(here, &["--no-detail", "--output", "x.csv"]),
+        &["--no-detail", "csv"],
+    );
     let share = [
         "fuzz", "relu", "--seed", "1", "--shard", "1/2", "--output", "a", "--output", "b",
     ];

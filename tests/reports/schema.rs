@@ -1,17 +1,33 @@
 //! Reports are what their published schemas say.
 
 use boon::{Compiler, SchemaIndex, Schemas};
-use gradproof::check::{Silent, check, sweep};
+use gradproof::check::{Silent, check, check_subject, sweep};
 use gradproof::harness::power::{PowerOptions, power};
 use gradproof::report::schema::Kind;
-use gradproof::report::{Report, json};
+use gradproof::report::{json, junit, markdown, plot};
+use gradproof::source::{Backprop, Estimate, FaultySource, Question};
+use gradproof::spec::NetworkSpec;
 use gradproof::spec::PenaltySpec;
 use gradproof::spec::case::{Case, Order, Precision, Selection, Step};
-use gradproof::spec::preset::preset;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{RIGHT, WRONG, all, case, detailed, gradproof};
+
+/// Large enough to be projected, and quickly checked.
+const WIDE: &str = r#"
+    name = "wide"
+    input = [1, 28, 28]
+    loss = { op = "softmax_cross_entropy" }
+    layers = [
+        { op = "flatten" },
+        { op = "linear", name = "fc1", out_features = 400 },
+        { op = "tanh" },
+        { op = "linear", name = "fc2", out_features = 60 },
+        { op = "leaky_relu" },
+        { op = "linear", name = "fc3", out_features = 10 },
+    ]
+"#;
 
 struct Schema {
     all: Schemas,
@@ -88,14 +104,27 @@ fn checks_of_every_kind_are_what_the_schema_says() {
 fn projections_are_what_the_schema_says() {
     let schema = Schema::of(Kind::Check);
     let case = Case {
-        spec: preset("vgg8").unwrap(),
+        spec: NetworkSpec::from_toml(WIDE).unwrap(),
         coordinates: Selection::Auto,
         ..case()
     };
-    let projected = |report: &Report| report.parts[0].projection.is_some();
-    let report = check(&case, &Silent).unwrap().report;
-    assert!(projected(&report), "a network that is projected");
-    schema.hold("projections", &report);
+    let fault = |_: &Question<'_>, estimates: &mut [Estimate]| {
+        estimates[7].value *= 1.5;
+    };
+    let subject = FaultySource::new(Backprop, fault);
+    for report in [
+        check(&case, &Silent).unwrap().report,
+        check_subject(&case, Box::new(subject), &Silent)
+            .unwrap()
+            .report,
+    ] {
+        assert!(report.parts[0].projection.is_some(), "it is projected");
+        schema.hold("projections", &report);
+        // Other formats show projections as well.
+        assert!(markdown::render(&report).contains("projections agree"));
+        assert!(junit::render(&report).contains("projections agree"));
+        plot::svg(&report).unwrap();
+    }
 }
 
 #[test]

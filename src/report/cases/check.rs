@@ -220,6 +220,19 @@ fn accusation(part: &Part, tensor: &str, replay: &str) -> Vec<String> {
             kink.coordinate, kink.value.0, kink.left.0, kink.right.0
         )
     }));
+    // Ten of all tensors are told with every source's number, and these may be of others.
+    if lines.is_empty()
+        && let Some(row) = part.tensors.iter().find(|row| row.name == tensor)
+        && let Some(closest) = &row.closest
+    {
+        lines.push(format!(
+            "furthest off, in units of its bound: {}, by {} from {}, where {} is allowed",
+            closest.at.coordinate,
+            short(closest.at.gap.0),
+            closest.reference,
+            short(closest.at.bound.0)
+        ));
+    }
     lines.extend(fault(part));
     lines.push(format!("Replay: gradproof replay {replay}"));
     lines

@@ -12,7 +12,8 @@ use crate::report::{Outcome, Part, Report};
 use crate::spec::case::SourceName;
 
 use super::{
-    Axis, COLOURS, Drawn, INK, Pen, RED, ending_at, plain, power, range, shortened, sweep,
+    Axis, COLOURS, Drawn, INK, Pen, RED, ending_at, has_place, plain, power, range, shortened,
+    sweep,
 };
 
 /// Tensors that are shown, those nearest to their bounds.
@@ -328,7 +329,7 @@ fn scatter<B: DrawingBackend>(
             .zip(&own.values)
             .zip(tensor.verdicts.chars());
         for ((n, a), letter) in points {
-            if n.0.is_finite() && a.0.is_finite() {
+            if has_place(n.0) && has_place(a.0) {
                 let points = if is_wrong_letter(letter) {
                     &mut wrong
                 } else {
@@ -340,10 +341,9 @@ fn scatter<B: DrawingBackend>(
     }
     let all = right.iter().chain(&wrong);
     let (low, high) = range(all.flat_map(|point| [point.0, point.1])).unwrap_or((-1.0, 1.0));
-    let rim = match 0.05 * (high - low) {
-        rim if rim > 0.0 && rim.is_finite() => rim,
-        _ => (high.abs() * 0.1).max(f64::MIN_POSITIVE),
-    };
+    // An axis needs room, and more of it than rounding of its ends.
+    let size = high.abs().max(low.abs());
+    let rim = (0.05 * (high - low)).max(1e-3 * size).max(1e-290);
     let axis = |label| Axis {
         from: low - rim,
         to: high + rim,

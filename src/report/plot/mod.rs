@@ -239,10 +239,18 @@ fn plain(number: &f64) -> String {
     }
 }
 
-/// The least and the largest finite number.
+/// Numbers beyond have no place on an axis: twice as large, they would be none.
+const MOST: f64 = 1e300;
+
+/// Whether a number has a place on an axis.
+fn has_place(number: f64) -> bool {
+    number.abs() <= MOST
+}
+
+/// The least and the largest number that has a place.
 fn range(numbers: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     numbers
-        .filter(|number| number.is_finite())
+        .filter(|number| has_place(*number))
         .fold(None, |range, number| {
             let (low, high) = range.unwrap_or((number, number));
             Some((low.min(number), high.max(number)))

@@ -59,10 +59,9 @@ pub(super) fn panel<B: DrawingBackend>(
         .flatten()
         .filter(|part| matches!(part.law, Law::Kink { .. }));
     let regions: Vec<Rectangle<(f64, f64)>> = across
-        .map(|part| {
-            let corners = [(part.to.log10(), y.from), (part.from.log10(), y.to)];
-            Rectangle::new(corners, INK.mix(0.08).filled())
-        })
+        .map(|part| [part.to.log10(), part.from.log10()])
+        .filter(|ends| ends.iter().all(|end| end.is_finite()))
+        .map(|[to, from]| Rectangle::new([(to, y.from), (from, y.to)], INK.mix(0.08).filled()))
         .collect();
     if !regions.is_empty() {
         chart
@@ -99,7 +98,9 @@ pub(super) fn panel<B: DrawingBackend>(
         .rungs
         .iter()
         .map(|rung| (rung.step.log10(), bound(report, rung).log10()));
-    let bounds: Vec<(f64, f64)> = bounds.filter(|point| point.1.is_finite()).collect();
+    let bounds: Vec<(f64, f64)> = bounds
+        .filter(|point| point.0.is_finite() && point.1.is_finite())
+        .collect();
     let style = RED.stroke_width(pen.px(1));
     chart
         .draw_series(LineSeries::new(bounds, style))?
@@ -109,8 +110,8 @@ pub(super) fn panel<B: DrawingBackend>(
     for (number, source) in report.sources.iter().enumerate().rev() {
         let colour = COLOURS[[0, 1, 3, 2][number % COLOURS.len()]];
         let points = report.rungs.iter().filter_map(|rung| {
-            let height = rung.gaps.get(number)?.0.log10();
-            height.is_finite().then(|| (rung.step.log10(), height))
+            let point = (rung.step.log10(), rung.gaps.get(number)?.0.log10());
+            (point.0.is_finite() && point.1.is_finite()).then_some(point)
         });
         let size = pen.px(if number == 0 { 4 } else { 2 });
         let dots: Vec<Circle<(f64, f64), u32>> = points
