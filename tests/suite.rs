@@ -52,6 +52,7 @@ mod second_order;
 mod single;
 mod spec_file;
 mod sweep;
+mod terminal;
 
 mod support {
     pub(crate) mod comparison;

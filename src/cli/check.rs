@@ -16,6 +16,7 @@ use crate::spec::shard::Shard;
 use super::ExitCode;
 use super::output::{Output, remark};
 use super::progress::Bar;
+use super::screen::Screen;
 use super::shard::{Content, Sharding, ShareFile};
 use super::subject::{NETWORK_HELP, Subject};
 
@@ -125,7 +126,7 @@ impl Arguments {
     }
 
     /// Check, and write the report.
-    pub(super) fn run(self) -> Result<ExitCode, String> {
+    pub(super) fn run(self, screen: Screen) -> Result<ExitCode, String> {
         let subject = match &self.gradients {
             Some(path) => {
                 let found = || precision_of(path).map_err(|error| error.to_string());
@@ -145,20 +146,28 @@ impl Arguments {
             ..subject.case(&self.network)?
         };
         match self.sharding.share() {
-            None => run_case(&case, self.passes, &self.output, self.export.as_deref()),
+            None => {
+                let exported = self.export.as_deref();
+                run_case(&case, self.passes, &self.output, exported, screen)
+            },
             Some(_) if self.export.is_some() => Err(
                 "--export has every number of a check, and a share only its own: use it without --shard"
                     .to_owned(),
             ),
-            Some(shard) => run_share(&case, shard, &self.output.of_share(shard)),
+            Some(shard) => run_share(&case, shard, &self.output.of_share(shard), screen),
         }
     }
 }
 
 /// Ask the sources at the coordinates of one share.
-fn run_share(case: &Case, shard: Shard, output: &Output) -> Result<ExitCode, String> {
+fn run_share(
+    case: &Case,
+    shard: Shard,
+    output: &Output,
+    screen: Screen,
+) -> Result<ExitCode, String> {
     output.prepare()?;
-    let bar = Bar::new();
+    let bar = Bar::new(screen);
     let own = answers(case, shard, &bar);
     bar.finish();
     let (token, parts) = own.map_err(|error| error.to_string())?;
@@ -172,7 +181,7 @@ fn run_share(case: &Case, shard: Shard, output: &Output) -> Result<ExitCode, Str
         counted(asked.unwrap_or(0), "derivative")
     );
     let file = ShareFile::new(shard, Content::Check { token, parts });
-    output.write_share(&file, &sentence)?;
+    output.write_share(&file, &sentence, screen)?;
     Ok(ExitCode::Right)
 }
 
@@ -182,12 +191,13 @@ pub(super) fn run_case(
     passes: Passes,
     output: &Output,
     exported: Option<&Path>,
+    screen: Screen,
 ) -> Result<ExitCode, String> {
     output.prepare()?;
     if let Some(folder) = exported {
         create_folder(folder).map_err(|error| format!("--export: {error}"))?;
     }
-    let bar = Bar::new();
+    let bar = Bar::new(screen);
     let checked = check_by(case, passes, &bar);
     bar.finish();
     let checked = checked.map_err(|error| error.to_string())?;
@@ -197,15 +207,27 @@ pub(super) fn run_case(
         .map(|(source, time)| format!("{source} {:.2} s", time.as_secs_f64()))
         .collect();
     // Beside the report and not in it: a replayed report is the same bytes.
-    remark(&format!("Time: {}\n", seconds.join(" · ")));
-    if let Some(folder) = exported {
-        write_numbers(case, &checked, folder)?;
+    if screen.is_verbose() {
+        remark(&format!("Time: {}\n", seconds.join(" · ")));
     }
-    output.write(&checked.report, text::render, &checked.report.sentence)?;
+    if let Some(folder) = exported {
+        write_numbers(case, &checked, folder, screen)?;
+    }
+    output.write(
+        &checked.report,
+        text::render_with,
+        &checked.report.sentence,
+        screen,
+    )?;
     Ok(checked.report.outcome.into())
 }
 
-fn write_numbers(case: &Case, checked: &Checked, folder: &Path) -> Result<(), String> {
+fn write_numbers(
+    case: &Case,
+    checked: &Checked,
+    folder: &Path,
+    screen: Screen,
+) -> Result<(), String> {
     let export = export(case, checked).map_err(|error| format!("--export: {error}"))?;
     let written = export.write(folder);
     written.map_err(|error| format!("--export: {error}"))?;
@@ -217,11 +239,13 @@ fn write_numbers(case: &Case, checked: &Checked, folder: &Path) -> Result<(), St
             listed(&partial)
         ),
     };
-    remark(&format!(
-        "Exported: {} files in {}{holes}\n",
-        export.files().len(),
-        folder.display()
-    ));
+    if screen.is_talkative() {
+        remark(&format!(
+            "Exported: {} files in {}{holes}\n",
+            export.files().len(),
+            folder.display()
+        ));
+    }
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::harness::mutant::Mutant;
+use crate::report::text::Look;
 use crate::spec::LossSpec;
 use crate::spec::case::SourceName;
 use crate::spec::file;
@@ -12,6 +13,7 @@ use crate::spec::preset::{PRESETS, preset};
 
 use super::ExitCode;
 use super::output::Output;
+use super::screen::Screen;
 
 /// Show the networks, operators and losses that there are, and what is checked for each.
 #[derive(Debug, Clone, Args)]
@@ -67,7 +69,7 @@ struct Attribute {
 
 impl Arguments {
     /// Write the listing.
-    pub(super) fn run(self) -> Result<ExitCode, String> {
+    pub(super) fn run(self, screen: Screen) -> Result<ExitCode, String> {
         self.output.prepare()?;
         let mut listing = listing()?;
         if let Some(name) = &self.name {
@@ -84,7 +86,8 @@ impl Arguments {
             }
         }
         let as_text = if self.name.is_some() { whole } else { short };
-        self.output.write(&listing, as_text, "All is listed.")?;
+        self.output
+            .write(&listing, as_text, "All is listed.", screen)?;
         Ok(ExitCode::Right)
     }
 }
@@ -175,7 +178,7 @@ fn default(name: &str, attribute: &str) -> Option<&'static str> {
 }
 
 /// One line for each.
-fn short(listing: &Listing) -> String {
+fn short(listing: &Listing, _: Look) -> String {
     let mut text = String::from("Networks:\n");
     for preset in &listing.presets {
         text.push_str(&format!(
@@ -203,7 +206,7 @@ fn short(listing: &Listing) -> String {
 }
 
 /// Everything about the few that are left.
-fn whole(listing: &Listing) -> String {
+fn whole(listing: &Listing, _: Look) -> String {
     let mut text = String::new();
     for preset in &listing.presets {
         text.push_str(&format!(

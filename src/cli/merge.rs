@@ -14,6 +14,7 @@ use crate::spec::case::Case;
 use super::ExitCode;
 use super::output::Output;
 use super::progress::Bar;
+use super::screen::Screen;
 use super::shard::{Content, ShareFile};
 
 /// Put the shares of a run together: the report is, to the byte, that of one process that does everything.
@@ -37,7 +38,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// Put them together, and write the report.
-    pub(super) fn run(self) -> Result<ExitCode, String> {
+    pub(super) fn run(self, screen: Screen) -> Result<ExitCode, String> {
         self.output.prepare()?;
         let mut shares = Vec::new();
         for path in &self.files {
@@ -57,23 +58,28 @@ impl Arguments {
             (Some((random, _)), Some((check, ..))) => Err(format!(
                 "{random} is a share of random cases, and {check} one of a check: they are not of one run"
             )),
-            (Some(_), None) => self.merge_cases(fuzzed),
-            _ => self.merge_check(checked),
+            (Some(_), None) => self.merge_cases(fuzzed, screen),
+            _ => self.merge_check(checked, screen),
         }
     }
 
-    fn merge_cases(&self, shares: Vec<(String, FuzzShare)>) -> Result<ExitCode, String> {
+    fn merge_cases(
+        &self,
+        shares: Vec<(String, FuzzShare)>,
+        screen: Screen,
+    ) -> Result<ExitCode, String> {
         let (names, shares): (Vec<String>, Vec<FuzzShare>) = shares.into_iter().unzip();
         let report = joined(&shares).map_err(|error| format!("{error} ({})", names.join(", ")))?;
         let report = keep(report, Some(&self.regressions)).map_err(|error| error.to_string())?;
         self.output
-            .write(&report, text::fuzz::render, &report.sentence)?;
+            .write(&report, text::fuzz::render, &report.sentence, screen)?;
         Ok(report.outcome.into())
     }
 
     fn merge_check(
         &self,
         shares: Vec<(String, String, Vec<PartAnswers>)>,
+        screen: Screen,
     ) -> Result<ExitCode, String> {
         let (first, token) = match shares.first() {
             Some((name, token, _)) => (name.clone(), token.clone()),
@@ -92,11 +98,12 @@ impl Arguments {
             Replay::Trial(_) => return Err(format!("{first}: its token is of no check")),
         };
         let parts: Vec<Vec<PartAnswers>> = shares.into_iter().map(|(.., parts)| parts).collect();
-        let bar = Bar::new();
+        let bar = Bar::new(screen);
         let checked = check_answers(&case, &parts, &bar);
         bar.finish();
         let report = checked.map_err(|error| error.to_string())?.report;
-        self.output.write(&report, text::render, &report.sentence)?;
+        self.output
+            .write(&report, text::render_with, &report.sentence, screen)?;
         Ok(report.outcome.into())
     }
 }

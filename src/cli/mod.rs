@@ -12,14 +12,18 @@ mod power;
 mod progress;
 mod replay;
 mod saved;
+mod screen;
 mod shard;
 mod subject;
 mod sweep;
 mod verify;
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use exit_code::ExitCode;
+use screen::Display;
 
 /// Is the gradient of your convolutional network right?
 #[derive(Debug, Parser)]
@@ -39,6 +43,9 @@ pub use exit_code::ExitCode;
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+
+    #[command(flatten)]
+    display: Display,
 }
 
 #[derive(Debug, Subcommand)]
@@ -65,9 +72,13 @@ enum Command {
 pub fn run<I>(arguments: I) -> ExitCode
 where
     I: IntoIterator,
-    I::Item: Into<std::ffi::OsString> + Clone,
+    I::Item: Into<OsString> + Clone,
 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let command = Cli::command().color(screen::colour_of_help(&arguments));
+    let parsed = command.try_get_matches_from(&arguments);
+    let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let asked_for = !error.use_stderr();
@@ -80,16 +91,17 @@ where
             };
         }
     };
+    let screen = cli.display.screen();
     let result = match cli.command {
-        None => check::Arguments::lenet5().run(),
-        Some(Command::Check(arguments)) => arguments.run(),
-        Some(Command::Sweep(arguments)) => arguments.run(),
-        Some(Command::Fuzz(arguments)) => arguments.run(),
-        Some(Command::Verify(arguments)) => arguments.run(),
-        Some(Command::Merge(arguments)) => arguments.run(),
-        Some(Command::Power(arguments)) => arguments.run(),
-        Some(Command::List(arguments)) => arguments.run(),
-        Some(Command::Replay(arguments)) => arguments.run(),
+        None => check::Arguments::lenet5().run(screen),
+        Some(Command::Check(arguments)) => arguments.run(screen),
+        Some(Command::Sweep(arguments)) => arguments.run(screen),
+        Some(Command::Fuzz(arguments)) => arguments.run(screen),
+        Some(Command::Verify(arguments)) => arguments.run(screen),
+        Some(Command::Merge(arguments)) => arguments.run(screen),
+        Some(Command::Power(arguments)) => arguments.run(screen),
+        Some(Command::List(arguments)) => arguments.run(screen),
+        Some(Command::Replay(arguments)) => arguments.run(screen),
     };
     result.unwrap_or_else(|message| {
         output::complain(&message);

@@ -4,13 +4,16 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use anstream::AutoStream;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::data::tensors::temporary;
 use crate::report::json;
+use crate::report::text::Look;
 use crate::spec::shard::Shard;
 
+use super::screen::Screen;
 use super::shard::{ShareFile, file_of};
 
 /// How and where a report is written.
@@ -54,18 +57,28 @@ impl Output {
     pub(super) fn write<R: Serialize>(
         &self,
         report: &R,
-        as_text: fn(&R) -> String,
+        as_text: fn(&R, Look) -> String,
         sentence: &str,
+        screen: Screen,
     ) -> Result<(), String> {
+        let look = match self.output {
+            None => screen.look,
+            Some(_) => screen.of_file(),
+        };
         let text = match self.format {
-            Format::Text => as_text(report),
+            Format::Text => as_text(report, look),
             Format::Json => json::render(report),
         };
         match &self.output {
+            None if screen.is_silent() => Ok(()),
             None => say(&text),
             Some(path) => {
                 let written = Destination::of(path).and_then(|place| place.write(&text));
                 written.map_err(|error| cannot_write(path, &error))?;
+                if screen.is_silent() {
+                    return Ok(());
+                }
+                let sentence = screen.look.wrapped(sentence);
                 say(&format!(
                     "{sentence}\nThe report is in {}.\n",
                     path.display()
@@ -83,13 +96,21 @@ impl Output {
     }
 
     /// Write a share's file; `sentence` is what is said of it.
-    pub(super) fn write_share(&self, share: &ShareFile, sentence: &str) -> Result<(), String> {
+    pub(super) fn write_share(
+        &self,
+        share: &ShareFile,
+        sentence: &str,
+        screen: Screen,
+    ) -> Result<(), String> {
         let Some(path) = &self.output else {
             return Err("a share is written to a file: name it with --output".to_owned());
         };
         let text = share.to_text()?;
         let written = Destination::of(path).and_then(|place| place.write(&text));
         written.map_err(|error| cannot_write(path, &error))?;
+        if screen.is_silent() {
+            return Ok(());
+        }
         say(&format!(
             "{sentence}\nShare {} is in {}; 'gradproof merge' puts all of them together.\n",
             share.shard,
@@ -164,7 +185,8 @@ fn cannot_write(path: &Path, error: &io::Error) -> String {
 
 /// Write to standard output; a reader that has gone away is no error.
 pub(super) fn say(text: &str) -> Result<(), String> {
-    let mut out = io::stdout().lock();
+    // It passes colours on, or has old consoles show them; whether there are any is decided already.
+    let mut out = AutoStream::always(io::stdout().lock());
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(format!("cannot write to standard output: {error}"))
