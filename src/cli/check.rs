@@ -11,6 +11,7 @@ use crate::report::words::{counted, listed};
 use crate::source::Passes;
 use crate::spec::case::{Case, Order, Selection, SourceName, Step};
 use crate::spec::files::Files;
+use crate::spec::nearest::nearest;
 use crate::spec::shard::Shard;
 
 use super::ExitCode;
@@ -26,10 +27,10 @@ use super::subject::{NETWORK_HELP, Subject};
     gradproof check lenet5\n  \
     gradproof check lenet5 --seed 7 --samples 8 --train-steps 20\n  \
     gradproof check lenet5 --penalty l2=0.001 --coordinates 500\n  \
-    gradproof check lenet5-tanh --order 2\n  \
+    gradproof check lenet5-tanh --order 2 --coordinates 500\n  \
     gradproof check lenet5 --sources backprop,central --step 1e-5\n  \
     gradproof check my-network.toml --format json --output report.json\n  \
-    gradproof check vgg11 --coordinates auto --samples 1\n  \
+    gradproof check lenet5 --coordinates auto\n  \
     gradproof check lenet5 --export out\n  \
     gradproof check lenet5 --data out/batch.npz --parameters out/parameters.npz --gradients mine.npz\n\n\
     With --coordinates auto a network is checked weight by weight as long as a forward pass for each of them \
@@ -281,7 +282,9 @@ fn selection(text: &str) -> Result<Selection, String> {
             Err("a check of 0 weights would say nothing; use 'all', 'auto' or a number".to_owned())
         }
         Ok(wanted) => Ok(Selection::Sample(wanted)),
-        Err(_) => Err("neither 'all' nor 'auto' nor a whole number".to_owned()),
+        Err(_) => {
+            Err("neither 'all' nor 'auto' nor a whole number; use for example 500".to_owned())
+        }
     }
 }
 
@@ -297,5 +300,10 @@ fn source(text: &str) -> Result<SourceName, String> {
     SourceName::ALL
         .into_iter()
         .find(|source| source.to_string() == text)
-        .ok_or_else(|| "the sources are backprop, dual, reverse, central".to_owned())
+        .ok_or_else(|| {
+            let names = SourceName::ALL.map(|source| source.to_string());
+            let near = nearest(text, &names);
+            let near = near.map_or(String::new(), |near| format!("did you mean '{near}'? "));
+            format!("{near}the sources are backprop, dual, reverse, central")
+        })
 }

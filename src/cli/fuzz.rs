@@ -28,8 +28,8 @@ const CASES: usize = 256;
 /// Try random operators and networks, and make the first failure as small as it goes.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
-    gradproof fuzz conv2d --cases 1000 --seed 7\n  \
-    gradproof fuzz all --time 60s --jobs 2\n  \
+    gradproof fuzz conv2d --cases 300 --seed 7\n  \
+    gradproof fuzz all --time 1s --jobs 2\n  \
     gradproof fuzz conv2d --subject 'python my_conv.py'\n\n\
     Case number i follows from the seed and i alone, whatever the number of jobs. The first failure is kept in \
     proptest-regressions/fuzz-WHAT.txt, and tried first from then on.")]

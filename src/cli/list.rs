@@ -8,6 +8,7 @@ use crate::report::text::Look;
 use crate::spec::LossSpec;
 use crate::spec::case::SourceName;
 use crate::spec::file;
+use crate::spec::nearest::nearest;
 use crate::spec::plan::Plan;
 use crate::spec::preset::{PRESETS, preset};
 
@@ -80,8 +81,14 @@ impl Arguments {
                 && listing.operators.is_empty()
                 && listing.losses.is_empty()
             {
+                let known = PRESETS
+                    .iter()
+                    .chain(file::operators())
+                    .chain(file::losses());
+                let near = nearest(name, known);
+                let near = near.map_or(String::new(), |near| format!(", did you mean '{near}'?"));
                 return Err(format!(
-                    "there is no network, operator or loss '{name}': 'gradproof list' shows all"
+                    "there is no network, operator or loss '{name}'{near}: 'gradproof list' shows all"
                 ));
             }
         }

@@ -20,8 +20,8 @@ use super::shard::{Content, ShareFile};
 /// Put the shares of a run together: the report is, to the byte, that of one process that does everything.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
-    gradproof fuzz conv2d --cases 10000 --seed 7 --shard 1/2 --output share-1.json\n  \
-    gradproof fuzz conv2d --cases 10000 --seed 7 --shard 2/2 --output share-2.json\n  \
+    gradproof fuzz conv2d --cases 500 --seed 7 --shard 1/2 --output share-1.json\n  \
+    gradproof fuzz conv2d --cases 500 --seed 7 --shard 2/2 --output share-2.json\n  \
     gradproof merge share-1.json share-2.json --format json --output report.json")]
 pub(super) struct Arguments {
     /// The files of all shares, in any order
@@ -56,7 +56,7 @@ impl Arguments {
         }
         match (fuzzed.first(), checked.first()) {
             (Some((random, _)), Some((check, ..))) => Err(format!(
-                "{random} is a share of random cases, and {check} one of a check: they are not of one run"
+                "{random} is a share of random cases, and {check} one of a check: they are not of one run; name the files of one"
             )),
             (Some(_), None) => self.merge_cases(fuzzed, screen),
             _ => self.merge_check(checked, screen),
@@ -83,11 +83,13 @@ impl Arguments {
     ) -> Result<ExitCode, String> {
         let (first, token) = match shares.first() {
             Some((name, token, _)) => (name.clone(), token.clone()),
-            None => return Err("there is nothing to merge".to_owned()),
+            None => {
+                return Err("there is nothing to merge: name the files of all shares".to_owned());
+            }
         };
         if let Some((other, ..)) = shares.iter().find(|(_, own, _)| *own != token) {
             return Err(format!(
-                "{other} and {first} are shares of different checks"
+                "{other} and {first} are shares of different checks: name the files of one"
             ));
         }
         let replay: Replay = token
@@ -111,12 +113,12 @@ impl Arguments {
 /// Refuse shares of which one is missing, there twice, or one of another number.
 fn complete(shares: &[(String, ShareFile)]) -> Result<(), String> {
     let Some((first, share)) = shares.first() else {
-        return Err("there is nothing to merge".to_owned());
+        return Err("there is nothing to merge: name the files of all shares".to_owned());
     };
     let of = share.shard.of();
     if let Some((other, share)) = shares.iter().find(|(_, share)| share.shard.of() != of) {
         return Err(format!(
-            "{first} is one of {of} shares, and {other} one of {}: they are not of one run",
+            "{first} is one of {of} shares, and {other} one of {}: they are not of one run; name the files of one",
             share.shard.of()
         ));
     }

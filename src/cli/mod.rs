@@ -1,11 +1,14 @@
 //! The command line: one file a subcommand.
 
 mod check;
+mod completions;
 mod exit_code;
+mod explain;
 mod foreign;
 mod fuzz;
 mod interrupt;
 mod list;
+mod man;
 mod merge;
 mod output;
 mod power;
@@ -17,6 +20,7 @@ mod shard;
 mod subject;
 mod sweep;
 mod verify;
+mod welcome;
 
 use std::ffi::OsString;
 
@@ -64,8 +68,14 @@ enum Command {
     Power(power::Arguments),
     /// Show the networks, operators and losses that there are, with attributes and defaults
     List(list::Arguments),
+    /// Explain a kind of bug, or another word of a report: what it is, how it comes about, how to mend it
+    Explain(explain::Arguments),
     /// Repeat a check, to the byte, from the token in its report
     Replay(replay::Arguments),
+    /// Write what a shell needs to complete commands and options
+    Completions(completions::Arguments),
+    /// Write the manual pages
+    Man(man::Arguments),
 }
 
 /// Run the program on `arguments`, the first being its name.
@@ -93,7 +103,7 @@ where
     };
     let screen = cli.display.screen();
     let result = match cli.command {
-        None => check::Arguments::lenet5().run(screen),
+        None => welcome::run(screen),
         Some(Command::Check(arguments)) => arguments.run(screen),
         Some(Command::Sweep(arguments)) => arguments.run(screen),
         Some(Command::Fuzz(arguments)) => arguments.run(screen),
@@ -101,6 +111,9 @@ where
         Some(Command::Merge(arguments)) => arguments.run(screen),
         Some(Command::Power(arguments)) => arguments.run(screen),
         Some(Command::List(arguments)) => arguments.run(screen),
+        Some(Command::Explain(arguments)) => arguments.run(screen),
+        Some(Command::Completions(arguments)) => arguments.run(Cli::command()),
+        Some(Command::Man(arguments)) => arguments.run(Cli::command()),
         Some(Command::Replay(arguments)) => arguments.run(screen),
     };
     result.unwrap_or_else(|message| {

@@ -71,7 +71,7 @@ impl Arguments {
         }
         let replay = self.what.parse().map_err(|error: TokenError| match error {
             TokenError::NotAToken(_) if looks_like_a_path(&self.what) => {
-                format!("there is no file {}, and it is no token either", self.what)
+                format!("there is no file {}, and it is no token either: name a file that there is, or copy the last word of a report", self.what)
             }
             error => error.to_string(),
         })?;

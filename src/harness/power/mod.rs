@@ -39,7 +39,7 @@ pub enum PowerError {
     #[error(transparent)]
     Check(#[from] CheckError),
     /// The random generator gave up.
-    #[error("no random network could be drawn: {0}")]
+    #[error("no random network could be drawn: {0}; use another --seed")]
     Draw(String),
 }
 

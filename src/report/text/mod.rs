@@ -12,9 +12,10 @@ mod spark;
 mod tables;
 pub mod verify;
 
-pub(super) use look::Tone;
+pub(crate) use look::Tone;
 pub use look::{Look, Verbosity};
-pub(super) use sheet::{Cell, Sheet, left, right};
+pub(super) use sheet::Cell;
+pub(crate) use sheet::{Sheet, left, right};
 
 use crate::source::Forward;
 use crate::spec::case::{Precision, Selection, SourceName, Step};
