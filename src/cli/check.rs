@@ -25,12 +25,12 @@ use super::subject::{NETWORK_HELP, Subject};
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
     gradproof check lenet5\n  \
-    gradproof check lenet5 --seed 7 --samples 8 --train-steps 20\n  \
-    gradproof check lenet5 --penalty l2=0.001 --coordinates 500\n  \
-    gradproof check lenet5-tanh --order 2 --coordinates 500\n  \
+    gradproof check lenet5 --seed 7 --samples 2 --train-steps 5\n  \
+    gradproof check lenet5 --penalty l2=0.001 --coordinates 200\n  \
+    gradproof check mlp --order 2 --coordinates 100\n  \
     gradproof check lenet5 --sources backprop,central --step 1e-5\n  \
     gradproof check my-network.toml --format json --output report.json\n  \
-    gradproof check lenet5 --coordinates auto\n  \
+    gradproof check mlp --coordinates auto\n  \
     gradproof check lenet5 --export out\n  \
     gradproof check lenet5 --data out/batch.npz --parameters out/parameters.npz --gradients mine.npz\n\n\
     With --coordinates auto a network is checked weight by weight as long as a forward pass for each of them \

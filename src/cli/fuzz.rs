@@ -30,7 +30,7 @@ const CASES: usize = 256;
 #[command(after_help = "Examples:\n  \
     gradproof fuzz conv2d --cases 300 --seed 7\n  \
     gradproof fuzz all --time 1s --jobs 2\n  \
-    gradproof fuzz conv2d --subject 'python my_conv.py'\n\n\
+    gradproof fuzz conv2d --subject 'python3 my_conv.py'\n\n\
     Case number i follows from the seed and i alone, whatever the number of jobs. The first failure is kept in \
     proptest-regressions/fuzz-WHAT.txt, and tried first from then on.")]
 pub(super) struct Arguments {

@@ -185,7 +185,7 @@ fn default(name: &str, attribute: &str) -> Option<&'static str> {
 }
 
 /// One line for each.
-fn short(listing: &Listing, _: Look) -> String {
+fn short(listing: &Listing, look: Look) -> String {
     let mut text = String::from("Networks:\n");
     for preset in &listing.presets {
         text.push_str(&format!(
@@ -203,7 +203,8 @@ fn short(listing: &Listing, _: Look) -> String {
         text.push_str(&format!("\n{title}:\n"));
         for entry in entries {
             let attributes: Vec<String> = entry.attributes.iter().map(written).collect();
-            let line = format!("  {:<23} {}", entry.name, attributes.join(", "));
+            let attributes = look.beside(26, &attributes.join(", "));
+            let line = format!("  {:<23} {attributes}", entry.name);
             text.push_str(&format!("{}\n", line.trim_end()));
         }
     }
@@ -213,7 +214,7 @@ fn short(listing: &Listing, _: Look) -> String {
 }
 
 /// Everything about the few that are left.
-fn whole(listing: &Listing, _: Look) -> String {
+fn whole(listing: &Listing, look: Look) -> String {
     let mut text = String::new();
     for preset in &listing.presets {
         text.push_str(&format!(
@@ -221,7 +222,7 @@ fn whole(listing: &Listing, _: Look) -> String {
             preset.name,
             preset.parameters,
             preset.input,
-            preset.layers.join(" → ")
+            look.beside(2, &preset.layers.join(" → "))
         ));
     }
     for entry in listing.operators.iter().chain(&listing.losses) {
@@ -234,7 +235,7 @@ fn whole(listing: &Listing, _: Look) -> String {
         }
         text.push_str("Faults of its backward that 'gradproof power' plants:\n");
         for fault in &entry.faults {
-            text.push_str(&format!("  {fault}\n"));
+            text.push_str(&format!("  {}\n", look.beside(4, fault)));
         }
         if entry.faults.is_empty() {
             text.push_str("  none of its own\n");

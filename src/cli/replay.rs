@@ -26,7 +26,7 @@ use super::screen::Screen;
 #[command(after_help = "Examples:\n  \
     gradproof replay gp1.jZL…\n  \
     gradproof replay gp1.jZL… --explain 'conv1.weight[0,0,2,3]'\n  \
-    gradproof replay gp2.NYv… --subject 'python my_conv.py' --save case.json\n  \
+    gradproof replay gp2.NYv… --subject 'python3 my_conv.py' --save case.json\n  \
     gradproof replay proptest-regressions/fuzz-conv2d.txt")]
 pub(super) struct Arguments {
     /// The token: the last word of a text report, or "replay" in a JSON one; or a file, of which every

@@ -17,7 +17,7 @@ const FIRST: [(&str, &str); 4] = [
     ),
     (
         "gradproof fuzz conv2d",
-        "random cases of an operator; with --subject 'python my_conv.py' they are put to yours",
+        "random cases of an operator; with --subject 'python3 my_conv.py' they are put to yours",
     ),
     (
         "gradproof explain kink",

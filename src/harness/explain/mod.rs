@@ -146,12 +146,17 @@ pub fn explain(word: &str) -> Result<&'static Explanation, UnknownWord> {
     let found = all().find(|own| own.word == meant);
     found.ok_or_else(|| {
         let words: Vec<&'static str> = all().map(|own| own.word).collect();
+        // The word as a whole says more than one of its parts.
+        let distance = |own: &&&str| strsim::damerau_levenshtein(&plain, own);
+        let whole = words.iter().min_by_key(distance);
+        let whole = whole.filter(|own| 3 * distance(own) <= own.len());
+        let part = || {
+            let near = nearest(&plain, &words)?;
+            words.iter().find(|word| **word == near)
+        };
         UnknownWord {
             word: word.to_owned(),
-            nearest: nearest(&plain, &words).and_then(|near| {
-                let own = words.iter().find(|word| **word == near);
-                own.copied()
-            }),
+            nearest: whole.or_else(part).copied(),
         }
     })
 }

@@ -99,6 +99,17 @@ impl Look {
         wrapped_to(width, sentence).replace('\n', &format!("\n{MARGIN}"))
     }
 
+    /// A line that is broken in a window only, with `indent` spaces before all but its first part.
+    pub(crate) fn beside(self, indent: usize, line: &str) -> String {
+        match self.window {
+            Some(window) => {
+                let width = window.saturating_sub(indent).max(NARROWEST);
+                wrapped_to(width, line).replace('\n', &format!("\n{}", " ".repeat(indent)))
+            }
+            None => line.to_owned(),
+        }
+    }
+
     /// A line that is broken in a window only.
     pub(crate) fn fit(self, line: &str) -> String {
         match self.window {

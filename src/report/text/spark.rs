@@ -31,16 +31,18 @@ pub(super) fn spark(part: &Part, look: Look) -> String {
         return String::new();
     }
     let bars = if look.is_unicode { BARS } else { DIGITS };
+    // A digit beside a number needs more than a space.
+    let is = if look.is_unicode { " " } else { " = " };
     let mut rows = vec![(
         "gap/bound".to_owned(),
         levels(part, look, ratio),
         format!(
-            "{} 0.01 or less, {} up to 1: the bound, {}{}{} beyond",
+            "{}{is}0.01 or less, {}{is}up to 1: the bound, {}{}{}{is}beyond",
             bars[0], bars[WITHIN], bars[5], bars[6], bars[7]
         ),
     )];
     let of_digits = format!(
-        "{} 14 digits or more match, {} fewer than 2",
+        "{}{is}14 digits or more match, {}{is}fewer than 2",
         bars[0], bars[7]
     );
     let references = part.references();
