@@ -26,9 +26,9 @@ use super::subject::{NETWORK_HELP, Subject};
 #[command(after_help = "Examples:\n  \
     gradproof check lenet5\n  \
     gradproof check lenet5 --seed 7 --samples 2 --train-steps 5\n  \
-    gradproof check lenet5 --penalty l2=0.001 --coordinates 200\n  \
+    gradproof check mlp --penalty l2=0.001 --coordinates 500\n  \
     gradproof check mlp --order 2 --coordinates 100\n  \
-    gradproof check lenet5 --sources backprop,central --step 1e-5\n  \
+    gradproof check mlp --sources backprop,central --step 1e-5\n  \
     gradproof check my-network.toml --format json --output report.json\n  \
     gradproof check mlp --coordinates auto\n  \
     gradproof check lenet5 --export out\n  \
