@@ -77,6 +77,8 @@ pub trait Progress: Sync {
     fn begin(&self, source: SourceName, coordinates: usize);
     /// It has finished so many more.
     fn advance(&self, coordinates: usize);
+    /// All have answered, and are judged.
+    fn judging(&self) {}
 }
 
 /// Nobody.
@@ -319,6 +321,7 @@ fn check_asked(
     for (name, problem) in part_problems(problem.clone(), setup.penalty) {
         let point = point(problem, setup.seed);
         let asked = ask(name, &point, &coordinates)?;
+        progress.judging();
         let mut examined = examine::judge(name, &point, sources, &coordinates, asked)?;
         if let Some(wanted) = &details {
             examined.add_detail(&point, &coordinates, wanted)?;

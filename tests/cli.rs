@@ -55,7 +55,7 @@ fn refused(run: &Run, words: &[&str]) {
 
 #[test]
 fn a_right_gradient_is_said_to_be_right() {
-    let run = quick(&[]);
+    let run = quick(&["-v"]);
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
     for words in [
         "Yes: your gradient is right",

@@ -16,6 +16,7 @@ use assert_cmd::Command;
 use gradproof::harness::power::{PowerError, PowerOptions, power};
 use gradproof::report::Outcome;
 use gradproof::report::power::{PowerReport, text};
+use gradproof::report::text::Look;
 use gradproof::spec::case::Precision;
 
 /// Right networks that are tried, and faults in one problem for each eight.
@@ -50,8 +51,9 @@ fn trial(precision: Precision) -> PowerReport {
         seed: SEED,
         precision,
     };
-    let report = power(options, &|done, all| {
-        assert!(done <= all, "{done} of {all}");
+    let report = power(options, &|so_far| {
+        assert!(so_far.done <= so_far.all, "{so_far:?}");
+        assert_eq!((so_far.missed, so_far.accused), (0, 0), "{so_far:?}");
         steps.fetch_add(1, Ordering::Relaxed);
     })
     .unwrap();
@@ -60,7 +62,7 @@ fn trial(precision: Precision) -> PowerReport {
 }
 
 fn every_fault_is_caught_in(report: &PowerReport) {
-    let words = text::render(report);
+    let words = text::render(report, Look::plain());
     assert_eq!(report.outcome, Outcome::Right, "{words}");
     assert!(report.mutants.len() >= 40, "a catalogue");
     let sum = |of: fn(&gradproof::report::power::MutantRow) -> usize| -> usize {
@@ -91,7 +93,7 @@ fn no_cases_prove_nothing() {
         seed: 1,
         precision: Precision::F64,
     };
-    assert_eq!(power(options, &|_, _| ()), Err(PowerError::NoCases));
+    assert_eq!(power(options, &|_| ()), Err(PowerError::NoCases));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![cfg(feature = "cli")]
 
 use gradproof::judge::{Metrics, Side, Unobservable, Unresolved};
+use gradproof::report::text::{Look, Verbosity};
 use gradproof::report::{
     Cause, Closest, Comparison, Control, CoordinateRow, CoordinateValue, Counts, CrossedRow,
     ExtendedRow, Gap, Hidden, KinkRow, Number, Outcome, Part, PartName, ProductClosest,
@@ -206,16 +207,43 @@ fn a_passing_report() {
     };
     snapshot::hold(
         "report__a_passing_report",
-        &text::render(&report(
-            part(true, counts, Vec::new()),
-            caught(),
-            Outcome::Right,
-        )),
+        &text::render_with(
+            &report(part(true, counts, Vec::new()), caught(), Outcome::Right),
+            verbose(),
+        ),
     );
+}
+
+/// As in a file, and everything.
+fn verbose() -> Look {
+    Look {
+        verbosity: Verbosity::Verbose,
+        ..Look::plain()
+    }
 }
 
 #[test]
 fn a_failing_report() {
+    let failing = failing();
+    let text = text::render_with(&failing, verbose());
+    snapshot::hold("report__a_failing_report", &text);
+    let text = text::render(&failing);
+    snapshot::hold("report__a_failing_report_as_usual", &text);
+    for window in [45, 60, 80] {
+        let look = Look {
+            window: Some(window),
+            ..Look::plain()
+        };
+        let text = text::render_with(&failing, look);
+        snapshot::hold(
+            &format!("report__a_failing_report_in_{window}_columns"),
+            &text,
+        );
+    }
+}
+
+/// Something of everything that can be wrong.
+pub(crate) fn failing() -> Report {
     let counts = Counts {
         agree: 900,
         at_kink_inside: 50,
@@ -265,8 +293,7 @@ fn a_failing_report() {
         layer: Some("relu1".to_owned()),
         words: "conv1.bias cannot be seen: relu1 passes no gradient on".to_owned(),
     });
-    let failing = report(part, missed, Outcome::Wrong);
-    snapshot::hold("report__a_failing_report", &text::render(&failing));
+    report(part, missed, Outcome::Wrong)
 }
 
 fn second_row(name: &str, disagree: usize) -> SecondRow {

@@ -6,6 +6,7 @@ use gradproof::judge::law::{Fit, Law, Segment};
 use gradproof::report::sweep::{
     NearestKink, SourceFit, SweepReport, SweepRung, SweepSetup, Switched, VERSION, text,
 };
+use gradproof::report::text::Look;
 use gradproof::report::{Number, Outcome, json};
 use gradproof::spec::case::{Precision, SourceName};
 use gradproof::spec::{DataSpec, PenaltySpec};
@@ -120,14 +121,20 @@ fn report(error: f64) -> SweepReport {
 fn a_right_derivative() {
     let report = report(0.0);
     assert_eq!(report.outcome, Outcome::Right, "{}", report.sentence);
-    snapshot::hold("report_sweep__a_right_derivative", &text::render(&report));
+    snapshot::hold(
+        "report_sweep__a_right_derivative",
+        &text::render(&report, Look::plain()),
+    );
 }
 
 #[test]
 fn a_wrong_derivative() {
     let report = report(f64::exp2(-7.0));
     assert_eq!(report.outcome, Outcome::Wrong, "{}", report.sentence);
-    snapshot::hold("report_sweep__a_wrong_derivative", &text::render(&report));
+    snapshot::hold(
+        "report_sweep__a_wrong_derivative",
+        &text::render(&report, Look::plain()),
+    );
 }
 
 #[test]
@@ -144,7 +151,10 @@ fn numbers_that_json_cannot_hold_read_back() {
     let written = json::render(&report);
     let back: SweepReport = serde_json::from_str(&written).expect("a report");
     assert_eq!(json::render(&back), written, "JSON reads back");
-    assert!(text::render(&report).contains("NaN"), "and as a text");
+    assert!(
+        text::render(&report, Look::plain()).contains("NaN"),
+        "and as a text"
+    );
 }
 
 #[test]
@@ -160,12 +170,12 @@ fn a_report_without_steps_or_sources_is_still_text() {
     }
     let report = report.judged();
     assert_eq!(report.outcome, Outcome::Unjudged, "{}", report.sentence);
-    assert!(!text::render(&report).is_empty());
+    assert!(!text::render(&report, Look::plain()).is_empty());
     let nobody = SweepReport {
         sources: Vec::new(),
         ..report
     }
     .judged();
     assert_eq!(nobody.outcome, Outcome::Unjudged);
-    assert!(text::render(&nobody).contains("no source was asked"));
+    assert!(text::render(&nobody, Look::plain()).contains("no source was asked"));
 }

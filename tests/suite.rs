@@ -18,8 +18,10 @@ mod dfdx_primitives;
 mod diagnosis;
 #[path = "double_double/main.rs"]
 mod double_double;
+mod errors;
 #[path = "exchange/main.rs"]
 mod exchange;
+mod explain;
 mod extended;
 mod failures;
 mod fraction_cases;
@@ -30,6 +32,7 @@ mod fuzzing;
 mod goldens;
 #[path = "harness_api/main.rs"]
 mod harness_api;
+mod help;
 #[path = "interchange/main.rs"]
 mod interchange;
 #[path = "known_answers/main.rs"]
@@ -56,6 +59,7 @@ mod second_order;
 mod single;
 mod spec_file;
 mod sweep;
+mod terminal;
 
 mod support {
     pub(crate) mod comparison;

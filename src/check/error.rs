@@ -74,7 +74,9 @@ pub enum CheckError {
         tensors: usize,
     },
     /// The network has nothing to check.
-    #[error("network '{0}' has no parameters: nothing would be checked")]
+    #[error(
+        "network '{0}' has no parameters: nothing would be checked, so add a layer that has some, such as linear"
+    )]
     NoParameters(String),
     /// The step is no step.
     #[error("--step {0} is not a step: use 'auto', or a finite number above 0 such as 1e-5")]

@@ -38,7 +38,9 @@ pub struct ShareAnswer {
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum ShardError {
     /// They are of another check.
-    #[error("share {share} is no share of this check: it has answers for {what}")]
+    #[error(
+        "share {share} is no share of this check: it has answers for {what}; name shares of one run"
+    )]
     Other {
         /// The share's number, from 1.
         share: usize,

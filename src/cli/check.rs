@@ -12,12 +12,14 @@ use crate::report::{Report, text};
 use crate::source::Passes;
 use crate::spec::case::{Case, Order, Selection, SourceName, Step};
 use crate::spec::files::Files;
+use crate::spec::nearest::nearest;
 use crate::spec::shard::Shard;
 
 use super::ExitCode;
 use super::detail::Detailed;
 use super::output::{Output, remark};
 use super::progress::Bar;
+use super::screen::Screen;
 use super::shard::{Content, Sharding, ShareFile};
 use super::subject::{NETWORK_HELP, Subject};
 
@@ -25,12 +27,12 @@ use super::subject::{NETWORK_HELP, Subject};
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
     gradproof check lenet5\n  \
-    gradproof check lenet5 --seed 7 --samples 8 --train-steps 20\n  \
-    gradproof check lenet5 --penalty l2=0.001 --coordinates 500\n  \
-    gradproof check lenet5-tanh --order 2\n  \
-    gradproof check lenet5 --sources backprop,central --step 1e-5\n  \
+    gradproof check lenet5 --seed 7 --samples 2 --train-steps 5\n  \
+    gradproof check mlp --penalty l2=0.001 --coordinates 500\n  \
+    gradproof check mlp --order 2 --coordinates 100\n  \
+    gradproof check mlp --sources backprop,central --step 1e-5\n  \
     gradproof check my-network.toml --format json --output report.json\n  \
-    gradproof check vgg11 --coordinates auto --samples 1\n  \
+    gradproof check mlp --coordinates auto\n  \
     gradproof check lenet5 --export out\n  \
     gradproof check lenet5 --data out/batch.npz --parameters out/parameters.npz --gradients mine.npz\n\n\
     With --coordinates auto a network is checked weight by weight as long as a forward pass for each of them \
@@ -131,7 +133,7 @@ impl Arguments {
     }
 
     /// Check, and write the report.
-    pub(super) fn run(self) -> Result<ExitCode, String> {
+    pub(super) fn run(self, screen: Screen) -> Result<ExitCode, String> {
         let subject = match &self.gradients {
             Some(path) => {
                 let found = || precision_of(path).map_err(|error| error.to_string());
@@ -156,21 +158,26 @@ impl Arguments {
                     passes: self.passes,
                     details: self.detailed.wanted(&self.output)?,
                 };
-                run_case(&case, &manner, &self.output, self.export.as_deref())
+                run_case(&case, &manner, &self.output, self.export.as_deref(), screen)
             }
             Some(_) if self.export.is_some() => Err(
                 "--export has every number of a check, and a share only its own: use it without --shard"
                     .to_owned(),
             ),
-            Some(shard) => run_share(&case, shard, &self.output.of_share(shard)),
+            Some(shard) => run_share(&case, shard, &self.output.of_share(shard), screen),
         }
     }
 }
 
 /// Ask the sources at the coordinates of one share.
-fn run_share(case: &Case, shard: Shard, output: &Output) -> Result<ExitCode, String> {
+fn run_share(
+    case: &Case,
+    shard: Shard,
+    output: &Output,
+    screen: Screen,
+) -> Result<ExitCode, String> {
     output.prepare_share()?;
-    let bar = Bar::new();
+    let bar = Bar::new(screen);
     let own = answers(case, shard, &bar);
     bar.finish();
     let (token, parts) = own.map_err(|error| error.to_string())?;
@@ -184,7 +191,7 @@ fn run_share(case: &Case, shard: Shard, output: &Output) -> Result<ExitCode, Str
         counted(asked.unwrap_or(0), "derivative")
     );
     let file = ShareFile::new(shard, Content::Check { token, parts });
-    output.write_share(&file, &sentence)?;
+    output.write_share(&file, &sentence, screen)?;
     Ok(ExitCode::Right)
 }
 
@@ -194,12 +201,13 @@ pub(super) fn run_case(
     manner: &Manner,
     output: &Output,
     exported: Option<&Path>,
+    screen: Screen,
 ) -> Result<ExitCode, String> {
     output.prepare::<Report>()?;
     if let Some(folder) = exported {
         create_folder(folder).map_err(|error| format!("--export: {error}"))?;
     }
-    let bar = Bar::new();
+    let bar = Bar::new(screen);
     let start = Instant::now();
     let checked = check_by(case, manner, &bar);
     bar.finish();
@@ -211,15 +219,27 @@ pub(super) fn run_case(
         .map(|(source, time)| format!("{source} {:.2} s", time.as_secs_f64()))
         .collect();
     // Beside a report for people and not in it: a replayed one is the same bytes.
-    remark(&format!("Time: {}\n", seconds.join(" · ")));
-    if let Some(folder) = exported {
-        write_numbers(case, &checked, folder)?;
+    if screen.is_verbose() {
+        remark(&format!("Time: {}\n", seconds.join(" · ")));
     }
-    output.write(&checked.report, text::render, &checked.report.sentence)?;
+    if let Some(folder) = exported {
+        write_numbers(case, &checked, folder, screen)?;
+    }
+    output.write(
+        &checked.report,
+        text::render_with,
+        &checked.report.sentence,
+        screen,
+    )?;
     Ok(checked.report.outcome.into())
 }
 
-fn write_numbers(case: &Case, checked: &Checked, folder: &Path) -> Result<(), String> {
+fn write_numbers(
+    case: &Case,
+    checked: &Checked,
+    folder: &Path,
+    screen: Screen,
+) -> Result<(), String> {
     let export = export(case, checked).map_err(|error| format!("--export: {error}"))?;
     let written = export.write(folder);
     written.map_err(|error| format!("--export: {error}"))?;
@@ -231,11 +251,13 @@ fn write_numbers(case: &Case, checked: &Checked, folder: &Path) -> Result<(), St
             listed(&partial)
         ),
     };
-    remark(&format!(
-        "Exported: {} files in {}{holes}\n",
-        export.files().len(),
-        folder.display()
-    ));
+    if screen.is_talkative() {
+        remark(&format!(
+            "Exported: {} files in {}{holes}\n",
+            export.files().len(),
+            folder.display()
+        ));
+    }
     Ok(())
 }
 
@@ -271,7 +293,9 @@ fn selection(text: &str) -> Result<Selection, String> {
             Err("a check of 0 weights would say nothing; use 'all', 'auto' or a number".to_owned())
         }
         Ok(wanted) => Ok(Selection::Sample(wanted)),
-        Err(_) => Err("neither 'all' nor 'auto' nor a whole number".to_owned()),
+        Err(_) => {
+            Err("neither 'all' nor 'auto' nor a whole number; use for example 500".to_owned())
+        }
     }
 }
 
@@ -287,5 +311,10 @@ fn source(text: &str) -> Result<SourceName, String> {
     SourceName::ALL
         .into_iter()
         .find(|source| source.to_string() == text)
-        .ok_or_else(|| "the sources are backprop, dual, reverse, central".to_owned())
+        .ok_or_else(|| {
+            let names = SourceName::ALL.map(|source| source.to_string());
+            let near = nearest(text, &names);
+            let near = near.map_or(String::new(), |near| format!("did you mean '{near}'? "));
+            format!("{near}the sources are backprop, dual, reverse, central")
+        })
 }

@@ -9,6 +9,7 @@ use crate::report::diff::{DiffReport, diff, text};
 use super::ExitCode;
 use super::output::Output;
 use super::report::read;
+use super::screen::Screen;
 
 /// Say what became better or worse from one saved report to another.
 #[derive(Debug, Clone, Args)]
@@ -35,14 +36,15 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// Compare, and write the report.
-    pub(super) fn run(self) -> Result<ExitCode, String> {
+    pub(super) fn run(self, screen: Screen) -> Result<ExitCode, String> {
         self.output.prepare::<DiffReport>()?;
         let (old, new) = (read(&self.old)?, read(&self.new)?);
         let report = diff(&old, &new).map_err(|error| {
             let (old, new) = (self.old.display(), self.new.display());
             format!("{old} and {new} cannot be compared: {error}")
         })?;
-        self.output.write(&report, text::render, &report.sentence)?;
+        self.output
+            .write(&report, text::render, &report.sentence, screen)?;
         Ok(if report.trend.is_worse() {
             ExitCode::Wrong
         } else {

@@ -18,6 +18,7 @@ use super::ExitCode;
 use super::foreign::Subject;
 use super::interrupt::{Interrupt, words};
 use super::output::{Output, remark};
+use super::screen::Screen;
 use super::shard::{Content, Sharding, ShareFile};
 use super::subject::precision;
 
@@ -27,9 +28,9 @@ const CASES: usize = 256;
 /// Try random operators and networks, and make the first failure as small as it goes.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
-    gradproof fuzz conv2d --cases 1000 --seed 7\n  \
-    gradproof fuzz all --time 60s --jobs 2\n  \
-    gradproof fuzz conv2d --subject 'python my_conv.py'\n\n\
+    gradproof fuzz conv2d --cases 300 --seed 7\n  \
+    gradproof fuzz all --time 1s --jobs 2\n  \
+    gradproof fuzz conv2d --subject 'python3 my_conv.py'\n\n\
     Case number i follows from the seed and i alone, whatever the number of jobs. The first failure is kept in \
     proptest-regressions/fuzz-WHAT.txt, and tried first from then on.")]
 pub(super) struct Arguments {
@@ -74,7 +75,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// Try the cases, and write the report.
-    pub(super) fn run(self) -> Result<ExitCode, String> {
+    pub(super) fn run(self, screen: Screen) -> Result<ExitCode, String> {
         let share = self.sharding.share();
         let output = match share {
             Some(shard) => self.output.of_share(shard),
@@ -102,7 +103,7 @@ impl Arguments {
             Some(jobs) => jobs,
             None => std::thread::available_parallelism().map_or(1, usize::from),
         };
-        if self.seed.is_none() {
+        if self.seed.is_none() && screen.is_talkative() {
             remark(&format!(
                 "Seed: {seed} (repeat this run with --seed {seed})"
             ));
@@ -117,24 +118,29 @@ impl Arguments {
             regressions: Some(self.regressions),
             subject: self.subject.command(),
         };
-        let watch = Interrupt::new(cases, self.time)?;
+        let watch = Interrupt::new(cases, self.time, screen)?;
         self.subject.try_out(options.precision)?;
         let make = || self.subject.examiner(options.precision);
         if let Some(shard) = share {
             let own = fuzz::share(&options, shard, &make, &watch);
             watch.finish();
-            return tell(shard, own.map_err(|error| error.to_string())?, &output);
+            return tell(
+                shard,
+                own.map_err(|error| error.to_string())?,
+                &output,
+                screen,
+            );
         }
         let report = fuzz(&options, &make, &watch);
         watch.finish();
         let report = report.map_err(|error| error.to_string())?;
-        output.write(&report, text::fuzz::render, &report.sentence)?;
+        output.write(&report, text::fuzz::render, &report.sentence, screen)?;
         Ok(report.outcome.into())
     }
 }
 
 /// Write what was found in one share.
-fn tell(shard: Shard, own: FuzzShare, output: &Output) -> Result<ExitCode, String> {
+fn tell(shard: Shard, own: FuzzShare, output: &Output, screen: Screen) -> Result<ExitCode, String> {
     let mut outcomes = CaseOutcomes::default();
     for tally in own.kept.iter().chain(&own.new) {
         outcomes.add(tally.ended);
@@ -159,7 +165,7 @@ fn tell(shard: Shard, own: FuzzShare, output: &Output) -> Result<ExitCode, Strin
         (None, false) => ExitCode::Right,
     };
     let file = ShareFile::new(shard, Content::Fuzz(Box::new(own)));
-    output.write_share(&file, &sentence)?;
+    output.write_share(&file, &sentence, screen)?;
     Ok(code)
 }
 

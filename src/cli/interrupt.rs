@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use signal_hook::consts::TERM_SIGNALS;
 use signal_hook::flag;
 
@@ -13,6 +13,8 @@ use crate::harness::fuzz::Watch;
 use crate::report::fuzz::CaseOutcomes;
 
 use super::output::remark;
+use super::progress;
+use super::screen::Screen;
 
 /// How often progress is written where there is no terminal.
 const EVERY: Duration = Duration::from_secs(10);
@@ -24,14 +26,19 @@ const KILLED: i32 = 130;
 pub(super) struct Interrupt {
     asked_to_end: Arc<AtomicBool>,
     bar: ProgressBar,
-    is_terminal: bool,
+    /// Whether progress is written in lines, where there is no terminal.
+    speaks: bool,
     start: Instant,
     written: Mutex<Instant>,
 }
 
 impl Interrupt {
     /// Of a run of so many cases, or of so much time.
-    pub(super) fn new(cases: Option<usize>, time: Option<Duration>) -> Result<Self, String> {
+    pub(super) fn new(
+        cases: Option<usize>,
+        time: Option<Duration>,
+        screen: Screen,
+    ) -> Result<Self, String> {
         let asked_to_end = Arc::new(AtomicBool::new(false));
         for signal in TERM_SIGNALS {
             // The first asks for the report so far, the second for nothing at all.
@@ -40,17 +47,23 @@ impl Interrupt {
                 .map_err(|error| format!("cannot listen for interruptions: {error}"))?;
         }
         let length = cases.map(|cases| cases as u64);
-        let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
+        let bar = progress::bar(length, screen);
         let template = match (length, time) {
-            (Some(_), _) => "{bar:30} {human_pos}/{human_len} {per_sec} {msg} {eta}",
-            (None, _) => "{spinner} {human_pos} cases in {elapsed} {per_sec} {msg}",
+            (Some(_), _) => "cases {bar:20} {human_pos}/{human_len} {rate} {eta} left · {msg}",
+            (None, Some(time)) => {
+                let whole = humantime::format_duration(time);
+                &format!(
+                    "{{spinner}} {{human_pos}} cases in {{elapsed}} of {whole} {{rate}} · {{msg}}"
+                )
+            }
+            (None, None) => "{spinner} {human_pos} cases in {elapsed} {rate} · {msg}",
         };
-        bar.set_style(ProgressStyle::with_template(template).expect("a well-formed template"));
+        bar.set_style(progress::style(template, screen));
         let start = Instant::now();
         Ok(Self {
             asked_to_end,
             bar,
-            is_terminal: std::io::stderr().is_terminal(),
+            speaks: screen.is_talkative() && !std::io::stderr().is_terminal(),
             start,
             written: Mutex::new(start),
         })
@@ -64,9 +77,9 @@ impl Interrupt {
 impl Watch for Interrupt {
     fn advance(&self, outcomes: CaseOutcomes) {
         let words = words(outcomes);
-        if self.is_terminal {
-            self.bar.set_position(outcomes.total() as u64);
-            self.bar.set_message(words);
+        self.bar.set_position(outcomes.total() as u64);
+        self.bar.set_message(words.clone());
+        if !self.speaks {
             return;
         }
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,15 +4,18 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::harness::mutant::Mutant;
+use crate::report::text::Look;
 use crate::spec::LossSpec;
 use crate::spec::case::SourceName;
 use crate::spec::file;
+use crate::spec::nearest::nearest;
 use crate::spec::plan::Plan;
 use crate::spec::preset::{PRESETS, preset};
 
 use super::ExitCode;
 use super::format::{BASIC, Format, Written};
 use super::output::Output;
+use super::screen::Screen;
 
 /// Show the networks, operators and losses that there are, and what is checked for each.
 #[derive(Debug, Clone, Args)]
@@ -73,7 +76,7 @@ struct Attribute {
 
 impl Arguments {
     /// Write the listing.
-    pub(super) fn run(self) -> Result<ExitCode, String> {
+    pub(super) fn run(self, screen: Screen) -> Result<ExitCode, String> {
         self.output.prepare::<Listing>()?;
         let mut listing = listing()?;
         if let Some(name) = &self.name {
@@ -84,13 +87,20 @@ impl Arguments {
                 && listing.operators.is_empty()
                 && listing.losses.is_empty()
             {
+                let known = PRESETS
+                    .iter()
+                    .chain(file::operators())
+                    .chain(file::losses());
+                let near = nearest(name, known);
+                let near = near.map_or(String::new(), |near| format!(", did you mean '{near}'?"));
                 return Err(format!(
-                    "there is no network, operator or loss '{name}': 'gradproof list' shows all"
+                    "there is no network, operator or loss '{name}'{near}: 'gradproof list' shows all"
                 ));
             }
         }
         let as_text = if self.name.is_some() { whole } else { short };
-        self.output.write(&listing, as_text, "All is listed.")?;
+        self.output
+            .write(&listing, as_text, "All is listed.", screen)?;
         Ok(ExitCode::Right)
     }
 }
@@ -181,7 +191,7 @@ fn default(name: &str, attribute: &str) -> Option<&'static str> {
 }
 
 /// One line for each.
-fn short(listing: &Listing) -> String {
+fn short(listing: &Listing, look: Look) -> String {
     let mut text = String::from("Networks:\n");
     for preset in &listing.presets {
         text.push_str(&format!(
@@ -199,7 +209,8 @@ fn short(listing: &Listing) -> String {
         text.push_str(&format!("\n{title}:\n"));
         for entry in entries {
             let attributes: Vec<String> = entry.attributes.iter().map(written).collect();
-            let line = format!("  {:<23} {}", entry.name, attributes.join(", "));
+            let attributes = look.beside(26, &attributes.join(", "));
+            let line = format!("  {:<23} {attributes}", entry.name);
             text.push_str(&format!("{}\n", line.trim_end()));
         }
     }
@@ -209,7 +220,7 @@ fn short(listing: &Listing) -> String {
 }
 
 /// Everything about the few that are left.
-fn whole(listing: &Listing) -> String {
+fn whole(listing: &Listing, look: Look) -> String {
     let mut text = String::new();
     for preset in &listing.presets {
         text.push_str(&format!(
@@ -217,7 +228,7 @@ fn whole(listing: &Listing) -> String {
             preset.name,
             preset.parameters,
             preset.input,
-            preset.layers.join(" → ")
+            look.beside(2, &preset.layers.join(" → "))
         ));
     }
     for entry in listing.operators.iter().chain(&listing.losses) {
@@ -230,7 +241,7 @@ fn whole(listing: &Listing) -> String {
         }
         text.push_str("Faults of its backward that 'gradproof power' plants:\n");
         for fault in &entry.faults {
-            text.push_str(&format!("  {fault}\n"));
+            text.push_str(&format!("  {}\n", look.beside(4, fault)));
         }
         if entry.faults.is_empty() {
             text.push_str("  none of its own\n");

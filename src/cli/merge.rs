@@ -15,13 +15,14 @@ use super::ExitCode;
 use super::detail::Detailed;
 use super::output::Output;
 use super::progress::Bar;
+use super::screen::Screen;
 use super::shard::{Content, ShareFile};
 
 /// Put the shares of a run together: the report is, to the byte, that of one process that does everything.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
-    gradproof fuzz conv2d --cases 10000 --seed 7 --shard 1/2 --output share-1.json\n  \
-    gradproof fuzz conv2d --cases 10000 --seed 7 --shard 2/2 --output share-2.json\n  \
+    gradproof fuzz conv2d --cases 500 --seed 7 --shard 1/2 --output share-1.json\n  \
+    gradproof fuzz conv2d --cases 500 --seed 7 --shard 2/2 --output share-2.json\n  \
     gradproof merge share-1.json share-2.json --format json --output report.json")]
 pub(super) struct Arguments {
     /// The files of all shares, in any order
@@ -41,7 +42,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// Put them together, and write the report.
-    pub(super) fn run(self) -> Result<ExitCode, String> {
+    pub(super) fn run(self, screen: Screen) -> Result<ExitCode, String> {
         let mut shares = Vec::new();
         for path in &self.files {
             shares.push((path.display().to_string(), ShareFile::read(path)?));
@@ -58,34 +59,41 @@ impl Arguments {
         }
         match (fuzzed.first(), checked.first()) {
             (Some((random, _)), Some((check, ..))) => Err(format!(
-                "{random} is a share of random cases, and {check} one of a check: they are not of one run"
+                "{random} is a share of random cases, and {check} one of a check: they are not of one run; name the files of one"
             )),
-            (Some(_), None) => self.merge_cases(fuzzed),
-            _ => self.merge_check(checked),
+            (Some(_), None) => self.merge_cases(fuzzed, screen),
+            _ => self.merge_check(checked, screen),
         }
     }
 
-    fn merge_cases(&self, shares: Vec<(String, FuzzShare)>) -> Result<ExitCode, String> {
+    fn merge_cases(
+        &self,
+        shares: Vec<(String, FuzzShare)>,
+        screen: Screen,
+    ) -> Result<ExitCode, String> {
         self.output.prepare::<FuzzReport>()?;
         let (names, shares): (Vec<String>, Vec<FuzzShare>) = shares.into_iter().unzip();
         let report = joined(&shares).map_err(|error| format!("{error} ({})", names.join(", ")))?;
         let report = keep(report, Some(&self.regressions)).map_err(|error| error.to_string())?;
         self.output
-            .write(&report, text::fuzz::render, &report.sentence)?;
+            .write(&report, text::fuzz::render, &report.sentence, screen)?;
         Ok(report.outcome.into())
     }
 
     fn merge_check(
         &self,
         shares: Vec<(String, String, Vec<PartAnswers>)>,
+        screen: Screen,
     ) -> Result<ExitCode, String> {
         let (first, token) = match shares.first() {
             Some((name, token, _)) => (name.clone(), token.clone()),
-            None => return Err("there is nothing to merge".to_owned()),
+            None => {
+                return Err("there is nothing to merge: name the files of all shares".to_owned());
+            }
         };
         if let Some((other, ..)) = shares.iter().find(|(_, own, _)| *own != token) {
             return Err(format!(
-                "{other} and {first} are shares of different checks"
+                "{other} and {first} are shares of different checks: name the files of one"
             ));
         }
         let replay: Replay = token
@@ -98,11 +106,12 @@ impl Arguments {
         self.output.prepare::<Report>()?;
         let parts: Vec<Vec<PartAnswers>> = shares.into_iter().map(|(.., parts)| parts).collect();
         let details = self.detailed.wanted(&self.output)?;
-        let bar = Bar::new();
+        let bar = Bar::new(screen);
         let checked = check_answers(&case, &parts, details, &bar);
         bar.finish();
         let report = checked.map_err(|error| error.to_string())?.report;
-        self.output.write(&report, text::render, &report.sentence)?;
+        self.output
+            .write(&report, text::render_with, &report.sentence, screen)?;
         Ok(report.outcome.into())
     }
 }
@@ -110,12 +119,12 @@ impl Arguments {
 /// Refuse shares of which one is missing, there twice, or one of another number.
 fn complete(shares: &[(String, ShareFile)]) -> Result<(), String> {
     let Some((first, share)) = shares.first() else {
-        return Err("there is nothing to merge".to_owned());
+        return Err("there is nothing to merge: name the files of all shares".to_owned());
     };
     let of = share.shard.of();
     if let Some((other, share)) = shares.iter().find(|(_, share)| share.shard.of() != of) {
         return Err(format!(
-            "{first} is one of {of} shares, and {other} one of {}: they are not of one run",
+            "{first} is one of {of} shares, and {other} one of {}: they are not of one run; name the files of one",
             share.shard.of()
         ));
     }

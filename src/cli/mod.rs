@@ -1,14 +1,17 @@
 //! The command line: one file a subcommand.
 
 mod check;
+mod completions;
 mod detail;
 mod diff;
 mod exit_code;
+mod explain;
 mod foreign;
 mod format;
 mod fuzz;
 mod interrupt;
 mod list;
+mod man;
 mod merge;
 mod output;
 mod power;
@@ -17,14 +20,19 @@ mod replay;
 mod report;
 mod saved;
 mod schema;
+mod screen;
 mod shard;
 mod subject;
 mod sweep;
 mod verify;
+mod welcome;
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use exit_code::ExitCode;
+use screen::Display;
 
 /// Is the gradient of your convolutional network right?
 #[derive(Debug, Parser)]
@@ -44,6 +52,9 @@ pub use exit_code::ExitCode;
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
+
+    #[command(flatten)]
+    display: Display,
 }
 
 #[derive(Debug, Subcommand)]
@@ -62,6 +73,8 @@ enum Command {
     Power(power::Arguments),
     /// Show the networks, operators and losses that there are, with attributes and defaults
     List(list::Arguments),
+    /// Explain a kind of bug, or another word of a report: what it is, how it comes about, how to mend it
+    Explain(explain::Arguments),
     /// Repeat a check, to the byte, from the token in its report
     Replay(replay::Arguments),
     /// Write a saved report in another format
@@ -70,15 +83,23 @@ enum Command {
     Diff(diff::Arguments),
     /// Print the JSON Schema of a report
     Schema(schema::Arguments),
+    /// Write what a shell needs to complete commands and options
+    Completions(completions::Arguments),
+    /// Write the manual pages
+    Man(man::Arguments),
 }
 
 /// Run the program on `arguments`, the first being its name.
 pub fn run<I>(arguments: I) -> ExitCode
 where
     I: IntoIterator,
-    I::Item: Into<std::ffi::OsString> + Clone,
+    I::Item: Into<OsString> + Clone,
 {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let command = Cli::command().color(screen::colour_of_help(&arguments));
+    let parsed = command.try_get_matches_from(&arguments);
+    let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let asked_for = !error.use_stderr();
@@ -91,18 +112,22 @@ where
             };
         }
     };
+    let screen = cli.display.screen();
     let result = match cli.command {
-        None => check::Arguments::lenet5().run(),
-        Some(Command::Check(arguments)) => arguments.run(),
-        Some(Command::Sweep(arguments)) => arguments.run(),
-        Some(Command::Fuzz(arguments)) => arguments.run(),
-        Some(Command::Verify(arguments)) => arguments.run(),
-        Some(Command::Merge(arguments)) => arguments.run(),
-        Some(Command::Power(arguments)) => arguments.run(),
-        Some(Command::List(arguments)) => arguments.run(),
-        Some(Command::Replay(arguments)) => arguments.run(),
-        Some(Command::Report(arguments)) => arguments.run(),
-        Some(Command::Diff(arguments)) => arguments.run(),
+        None => welcome::run(screen),
+        Some(Command::Check(arguments)) => arguments.run(screen),
+        Some(Command::Sweep(arguments)) => arguments.run(screen),
+        Some(Command::Fuzz(arguments)) => arguments.run(screen),
+        Some(Command::Verify(arguments)) => arguments.run(screen),
+        Some(Command::Merge(arguments)) => arguments.run(screen),
+        Some(Command::Power(arguments)) => arguments.run(screen),
+        Some(Command::List(arguments)) => arguments.run(screen),
+        Some(Command::Explain(arguments)) => arguments.run(screen),
+        Some(Command::Completions(arguments)) => arguments.run(Cli::command()),
+        Some(Command::Man(arguments)) => arguments.run(Cli::command()),
+        Some(Command::Replay(arguments)) => arguments.run(screen),
+        Some(Command::Report(arguments)) => arguments.run(screen),
+        Some(Command::Diff(arguments)) => arguments.run(screen),
         Some(Command::Schema(arguments)) => arguments.run(),
     };
     result.unwrap_or_else(|message| {

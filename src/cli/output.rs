@@ -5,15 +5,18 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anstream::AutoStream;
 use clap::Args;
 
 use crate::data::tensors::temporary;
 use crate::report::Timing;
+use crate::report::text::Look;
 use crate::report::words::listed;
 use crate::spec::case::SourceName;
 use crate::spec::shard::Shard;
 
 use super::format::{Ending, FORMAT_HELP, Format, Written, no_form};
+use super::screen::Screen;
 use super::shard::{ShareFile, file_of};
 
 /// What stands for standard output among files.
@@ -88,17 +91,24 @@ impl Output {
     pub(super) fn write<R: Written>(
         &self,
         report: &R,
-        as_text: fn(&R) -> String,
+        as_text: fn(&R, Look) -> String,
         sentence: &str,
+        screen: Screen,
     ) -> Result<(), String> {
         let mut files = Vec::new();
         let mut is_said = false;
         for (format, place) in self.targets()? {
+            let look = match place {
+                None => screen.look,
+                Some(_) => screen.of_file(),
+            };
             let bytes = match format {
-                Format::Text => as_text(report).into_bytes(),
+                Format::Text => as_text(report, look).into_bytes(),
                 format => report.written(format)?,
             };
             match place {
+                // What a program reads is there however little a person wants to be told.
+                None if format == Format::Text && screen.is_silent() => is_said = true,
                 None => {
                     is_said = true;
                     say_bytes(&bytes)?;
@@ -114,10 +124,12 @@ impl Output {
             // Nothing disturbs what a program reads there.
             _ if is_said => Ok(()),
             0 => Ok(()),
-            _ => say(&format!(
-                "{sentence}\nThe report is in {}.\n",
-                listed(&files)
-            )),
+            _ if screen.is_silent() => Ok(()),
+            _ => {
+                let sentence = screen.look.wrapped(sentence);
+                let files = listed(&files);
+                say(&format!("{sentence}\nThe report is in {files}.\n"))
+            }
         }
     }
 
@@ -211,11 +223,19 @@ impl Output {
     }
 
     /// Write a share's file; `sentence` is what is said of it.
-    pub(super) fn write_share(&self, share: &ShareFile, sentence: &str) -> Result<(), String> {
+    pub(super) fn write_share(
+        &self,
+        share: &ShareFile,
+        sentence: &str,
+        screen: Screen,
+    ) -> Result<(), String> {
         let path = self.share_file()?;
         let text = share.to_text()?;
         let written = Destination::of(path).and_then(|place| place.write(text.as_bytes()));
         written.map_err(|error| cannot_write(path, &error))?;
+        if screen.is_silent() {
+            return Ok(());
+        }
         say(&format!(
             "{sentence}\nShare {} is in {}; 'gradproof merge' puts all of them together.\n",
             share.shard,
@@ -297,7 +317,8 @@ pub(super) fn say(text: &str) -> Result<(), String> {
 }
 
 fn say_bytes(bytes: &[u8]) -> Result<(), String> {
-    let mut out = io::stdout().lock();
+    // It passes colours on, or has old consoles show them; whether there are any is decided already.
+    let mut out = AutoStream::always(io::stdout().lock());
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(format!("cannot write to standard output: {error}"))

@@ -4,11 +4,13 @@ use clap::Args;
 
 use crate::harness::power::{PowerOptions, power};
 use crate::report::power::{PowerReport, text};
+use crate::report::words::grouped;
 use crate::spec::case::Precision;
 
 use super::ExitCode;
 use super::output::Output;
 use super::progress::Bar;
+use super::screen::Screen;
 use super::subject::precision;
 
 /// Put the checker itself on trial: faults that it has to catch, right networks that it must not accuse.
@@ -39,18 +41,27 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// Hold the trial, and write the report.
-    pub(super) fn run(self) -> Result<ExitCode, String> {
+    pub(super) fn run(self, screen: Screen) -> Result<ExitCode, String> {
         self.output.prepare::<PowerReport>()?;
-        let bar = Bar::new();
+        let bar = Bar::new(screen);
         let options = PowerOptions {
             cases: self.cases,
             seed: self.seed,
             precision: self.precision,
         };
-        let report = power(options, &|done, all| bar.count("cases", done, all));
+        let report = power(options, &|so_far| {
+            let outcomes = format!(
+                "{} caught, {} missed, {} accused",
+                grouped(so_far.caught),
+                grouped(so_far.missed),
+                grouped(so_far.accused)
+            );
+            bar.count("trials", so_far.done, so_far.all, &outcomes);
+        });
         bar.finish();
         let report = report.map_err(|error| error.to_string())?;
-        self.output.write(&report, text::render, &report.sentence)?;
+        self.output
+            .write(&report, text::render, &report.sentence, screen)?;
         Ok(report.outcome.into())
     }
 }

@@ -11,7 +11,7 @@ use crate::harness::fuzz::{Found, Kept, KeptError, Line, Strategy};
 use crate::harness::{Replay, Trial};
 use crate::report::account::AccountReport;
 use crate::report::replay::Again;
-use crate::report::{ReplayReport, ReplayRow, Report, text};
+use crate::report::{Outcome, ReplayReport, ReplayRow, Report, text};
 use crate::spec::case::Precision;
 use crate::spec::token::TokenError;
 
@@ -20,14 +20,16 @@ use super::check::run_case;
 use super::detail::Detailed;
 use super::foreign::Subject;
 use super::output::Output;
+use super::progress::Bar;
 use super::saved;
+use super::screen::Screen;
 
 /// Repeat a check, to the byte, from the token in its report.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
     gradproof replay gp1.jZL…\n  \
     gradproof replay gp1.jZL… --explain 'conv1.weight[0,0,2,3]'\n  \
-    gradproof replay gp2.NYv… --subject 'python my_conv.py' --save case.json\n  \
+    gradproof replay gp2.NYv… --subject 'python3 my_conv.py' --save case.json\n  \
     gradproof replay proptest-regressions/fuzz-conv2d.txt")]
 pub(super) struct Arguments {
     /// The token: the last word of a text report, or "replay" in a JSON one; or a file, of which every
@@ -62,7 +64,7 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// Check what the token holds, and write the report.
-    pub(super) fn run(self) -> Result<ExitCode, String> {
+    pub(super) fn run(self, screen: Screen) -> Result<ExitCode, String> {
         let path = Path::new(&self.what);
         if path.is_file() {
             if self.explain.is_some() || self.save.is_some() {
@@ -71,20 +73,20 @@ impl Arguments {
                     path.display()
                 ));
             }
-            return self.run_file(path);
+            return self.run_file(path, screen);
         }
         let replay = self.what.parse().map_err(|error: TokenError| match error {
             TokenError::NotAToken(_) if looks_like_a_path(&self.what) => {
-                format!("there is no file {}, and it is no token either", self.what)
+                format!("there is no file {}, and it is no token either: name a file that there is, or copy the last word of a report", self.what)
             }
             error => error.to_string(),
         })?;
         if let Some(coordinate) = &self.explain {
             self.output.prepare::<AccountReport>()?;
-            return self.explain(&replay, coordinate);
+            return self.explain(&replay, coordinate, screen);
         }
         if let Some(path) = &self.save {
-            return self.save(&replay, path);
+            return self.save(&replay, path, screen);
         }
         match replay {
             Replay::Check(case) => {
@@ -93,7 +95,7 @@ impl Arguments {
                     details: self.detailed.wanted(&self.output)?,
                     ..Manner::default()
                 };
-                run_case(&case, &manner, &self.output, None)
+                run_case(&case, &manner, &self.output, None, screen)
             }
             Replay::Trial(trial) => {
                 self.output.prepare::<Report>()?;
@@ -104,12 +106,17 @@ impl Arguments {
                 };
                 match &again {
                     Again::Report(report) => {
-                        self.output
-                            .write(report.as_ref(), text::render, &report.sentence)?;
+                        self.output.write(
+                            report.as_ref(),
+                            text::render_with,
+                            &report.sentence,
+                            screen,
+                        )?;
                     }
-                    again => self
-                        .output
-                        .write(again, text::render_again, &again.sentence())?,
+                    again => {
+                        self.output
+                            .write(again, text::render_again, &again.sentence(), screen)?
+                    }
                 }
                 Ok(again.outcome().into())
             }
@@ -126,7 +133,12 @@ impl Arguments {
         }
     }
 
-    fn explain(&self, replay: &Replay, coordinate: &str) -> Result<ExitCode, String> {
+    fn explain(
+        &self,
+        replay: &Replay,
+        coordinate: &str,
+        screen: Screen,
+    ) -> Result<ExitCode, String> {
         let report = match replay {
             Replay::Check(case) => {
                 self.of_cases_alone("a check of a network")?;
@@ -141,11 +153,11 @@ impl Arguments {
         };
         let sentence = format!("{}: {}.", report.coordinate, report.verdict);
         self.output
-            .write(&report, text::account::render, &sentence)?;
+            .write(&report, text::account::render, &sentence, screen)?;
         Ok(ExitCode::Right)
     }
 
-    fn save(&self, replay: &Replay, path: &Path) -> Result<ExitCode, String> {
+    fn save(&self, replay: &Replay, path: &Path, screen: Screen) -> Result<ExitCode, String> {
         let case = match replay {
             Replay::Check(case) => {
                 self.of_cases_alone("a check of a network")?;
@@ -156,29 +168,38 @@ impl Arguments {
         let name = path.display();
         super::output::write_whole(path, &(case.to_line() + "\n"))
             .map_err(|error| format!("cannot write --save {name}: {error}"))?;
+        if screen.is_silent() {
+            return Ok(ExitCode::Right);
+        }
         super::output::say(&format!(
             "{name} has the case with all its numbers; 'gradproof verify {name}' judges them.\n"
         ))?;
         Ok(ExitCode::Right)
     }
 
-    fn run_file(&self, path: &Path) -> Result<ExitCode, String> {
+    fn run_file(&self, path: &Path, screen: Screen) -> Result<ExitCode, String> {
         self.output.prepare::<ReplayReport>()?;
         self.subject.try_out(Precision::F64)?;
         let lines = Kept::at(path)
             .read()
             .map_err(|error: KeptError| error.to_string())?;
         let strategy = self.strategy.clone().or_else(|| strategy_of(path));
-        let mut rows = Vec::new();
+        let bar = Bar::new(screen);
+        let (mut rows, mut wrong) = (Vec::new(), 0);
+        let all = lines.len();
         for line in lines {
             let place = format!("{}, line {}", path.display(), line.number);
+            let again = self
+                .line(&line, strategy.as_deref())
+                .map_err(|error| format!("{place}: {error}"))?;
+            wrong += usize::from(again.outcome() == Outcome::Wrong);
             rows.push(ReplayRow {
                 line: line.number,
-                again: self
-                    .line(&line, strategy.as_deref())
-                    .map_err(|error| format!("{place}: {error}"))?,
+                again,
             });
+            bar.count("cases", rows.len(), all, &format!("{wrong} wrong"));
         }
+        bar.finish();
         if rows.is_empty() {
             return Err(format!(
                 "{} holds no token and no seed: there is nothing to repeat",
@@ -187,7 +208,7 @@ impl Arguments {
         }
         let report = ReplayReport::new(path.display().to_string(), rows);
         self.output
-            .write(&report, text::render_replay, &report.sentence)?;
+            .write(&report, text::render_replay, &report.sentence, screen)?;
         Ok(report.outcome.into())
     }
 

@@ -7,11 +7,13 @@ use clap::Args;
 
 use crate::report::diff;
 use crate::report::saved::Saved;
+use crate::report::text::Look;
 use crate::report::{power, sweep, text};
 
 use super::ExitCode;
 use super::format::Written;
 use super::output::Output;
+use super::screen::Screen;
 
 /// Write a saved report in another format.
 #[derive(Debug, Clone, Args)]
@@ -31,56 +33,69 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// Read the report, and write it.
-    pub(super) fn run(self) -> Result<ExitCode, String> {
+    pub(super) fn run(self, screen: Screen) -> Result<ExitCode, String> {
         let output = &self.output;
         match read(&self.file)? {
             Saved::Check(mut report) => {
                 if !output.is_timed() {
                     report.timing = None;
                 }
-                write(output, report.as_ref(), text::render, &report.sentence)
+                write(
+                    output,
+                    report.as_ref(),
+                    text::render_with,
+                    &report.sentence,
+                    screen,
+                )
             }
             Saved::Fuzz(report) => write(
                 output,
                 report.as_ref(),
                 text::fuzz::render,
                 &report.sentence,
+                screen,
             ),
             Saved::Verify(report) => write(
                 output,
                 report.as_ref(),
                 text::verify::render,
                 &report.sentence,
+                screen,
             ),
             Saved::Replay(report) => write(
                 output,
                 report.as_ref(),
                 text::render_replay,
                 &report.sentence,
+                screen,
             ),
             Saved::Sweep(report) => write(
                 output,
                 report.as_ref(),
                 sweep::text::render,
                 &report.sentence,
+                screen,
             ),
             Saved::Power(report) => write(
                 output,
                 report.as_ref(),
                 power::text::render,
                 &report.sentence,
+                screen,
             ),
             Saved::Account(report) => write(
                 output,
                 report.as_ref(),
                 text::account::render,
                 &report.verdict,
+                screen,
             ),
             Saved::Diff(report) => write(
                 output,
                 report.as_ref(),
                 diff::text::render,
                 &report.sentence,
+                screen,
             ),
         }?;
         Ok(ExitCode::Right)
@@ -90,11 +105,12 @@ impl Arguments {
 fn write<R: Written>(
     output: &Output,
     report: &R,
-    as_text: fn(&R) -> String,
+    as_text: fn(&R, Look) -> String,
     sentence: &str,
+    screen: Screen,
 ) -> Result<(), String> {
     output.prepare::<R>()?;
-    output.write(report, as_text, sentence)
+    output.write(report, as_text, sentence, screen)
 }
 
 /// The report in this file.

@@ -125,5 +125,9 @@ fn process(subject: &Subject, precision: Precision) -> Result<Option<Process>, S
 }
 
 fn ask(process: &mut Process, request: &Request<'_>) -> Result<crate::harness::Answer, String> {
-    process.answer(request).map_err(|error| error.to_string())
+    process.answer(request).map_err(|error| {
+        format!(
+            "the program under test gives no answer ({error}): mend it, or leave --subject out to have gradproof's own"
+        )
+    })
 }

@@ -90,7 +90,9 @@ impl ShareFile {
         }
         let name = path.display();
         let text =
-            fs::read_to_string(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+            fs::read_to_string(path).map_err(|error| {
+                format!("cannot read {name}: {error}; name a file that 'gradproof fuzz --shard' or 'gradproof check --shard' has written")
+            })?;
         let no_share = |why: String| {
             format!(
                 "{name} is no share of a run ({why}): name files that 'gradproof fuzz --shard' or 'gradproof check --shard' has written"
@@ -152,9 +154,11 @@ fn given(total: Option<usize>, variable: &dyn Fn(&str) -> Option<String>) -> Res
     let number = |name: &str| -> Result<Option<usize>, String> {
         variable(name)
             .map(|text| {
-                text.trim()
-                    .parse()
-                    .map_err(|_| format!("{name} is '{text}', and has to be a whole number"))
+                text.trim().parse().map_err(|_| {
+                    format!(
+                        "{name} is '{text}', and has to be a whole number: correct it, or write K/N"
+                    )
+                })
             })
             .transpose()
     };

@@ -8,7 +8,7 @@ use clap::Args;
 
 use crate::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
 use crate::spec::files::Files;
-use crate::spec::preset::preset;
+use crate::spec::preset::{PRESETS, preset};
 use crate::spec::{ArraysSpec, DataSpec, NetworkSpec, PenaltySpec};
 
 /// The largest network file that is read.
@@ -107,7 +107,10 @@ fn spec(name: &str, samples: usize) -> Result<NetworkSpec, String> {
     let cannot =
         |error: &dyn std::fmt::Display| format!("cannot read the network file {name}: {error}");
     let mut text = String::new();
-    let file = File::open(path).map_err(|error| cannot(&error))?;
+    let file = File::open(path).map_err(|error| {
+        let hint = "name a .toml file that describes a network, or one of";
+        cannot(&format!("{error}; {hint} {}", PRESETS.join(", ")))
+    })?;
     let read = file
         .take(MOST_BYTES + 1)
         .read_to_string(&mut text)

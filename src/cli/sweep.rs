@@ -7,6 +7,8 @@ use crate::report::sweep::{SweepReport, text};
 
 use super::ExitCode;
 use super::output::Output;
+use super::progress::Bar;
+use super::screen::Screen;
 use super::subject::{NETWORK_HELP, Subject};
 
 /// Here there are no parts to judge apart.
@@ -39,11 +41,15 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// Sweep, and write the report.
-    pub(super) fn run(self) -> Result<ExitCode, String> {
+    pub(super) fn run(self, screen: Screen) -> Result<ExitCode, String> {
         let case = self.subject.case(&self.network)?;
         self.output.prepare::<SweepReport>()?;
-        let report = sweep(&case, &self.coordinate).map_err(|error| error.to_string())?;
-        self.output.write(&report, text::render, &report.sentence)?;
+        let bar = Bar::spinner(screen, "sweeping the steps");
+        let report = sweep(&case, &self.coordinate);
+        bar.finish();
+        let report = report.map_err(|error| error.to_string())?;
+        self.output
+            .write(&report, text::render, &report.sentence, screen)?;
         Ok(report.outcome.into())
     }
 }

@@ -25,7 +25,9 @@ pub enum IdxError {
     #[error("not an IDX file of unsigned bytes: it has to begin with 0 0 8 and the number of axes")]
     Magic,
     /// The file's length is not what its header says.
-    #[error("the header promises {promised} bytes of data, and the file holds {found}")]
+    #[error(
+        "the header promises {promised} bytes of data, and the file holds {found}: it is cut or damaged, so copy it again"
+    )]
     Length {
         /// Product of the sizes; the largest number when it overflows.
         promised: usize,
@@ -33,10 +35,12 @@ pub enum IdxError {
         found: usize,
     },
     /// The header promises more than anybody reads.
-    #[error("the header promises more than {MOST_BYTES} bytes of data: no more are read")]
+    #[error(
+        "the header promises more than {MOST_BYTES} bytes of data: no more are read, so split the file"
+    )]
     TooLarge,
     /// What follows gzip's first bytes is not gzip.
-    #[error("it is gzipped, and damaged or cut")]
+    #[error("it is gzipped, and damaged or cut: copy it again")]
     Gzip,
 }
 

@@ -17,10 +17,12 @@ const MOST_HEADER: usize = 1 << 16;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NpyError {
     /// The first bytes are not NumPy's.
-    #[error("not a .npy file: it has to begin with \\x93NUMPY and version 1, 2 or 3")]
+    #[error(
+        "not a .npy file: it has to begin with \\x93NUMPY and version 1, 2 or 3, as numpy.save writes it"
+    )]
     Magic,
     /// The header is not a dictionary of descr, fortran_order and shape.
-    #[error("its header is damaged: {0}")]
+    #[error("its header is damaged: {0}; write it again with numpy.save")]
     Header(&'static str),
     /// Entries are no plain numbers.
     #[error(
@@ -31,13 +33,15 @@ pub enum NpyError {
     #[error("it holds Python objects, which only Python can read: save it with a dtype of numbers")]
     Objects,
     /// The header promises more than anybody reads.
-    #[error("its shape {shape:?} is too large: at most {MOST_BYTES} bytes are read")]
+    #[error(
+        "its shape {shape:?} is too large: at most {MOST_BYTES} bytes are read, so save fewer samples"
+    )]
     TooLarge {
         /// The shape.
         shape: Vec<usize>,
     },
     /// The file's length is not what its header says.
-    #[error("its header promises {promised} bytes of data, and it holds {}", if found > promised { "more".to_owned() } else { found.to_string() })]
+    #[error("its header promises {promised} bytes of data, and it holds {}: write it again with numpy.save", if found > promised { "more".to_owned() } else { found.to_string() })]
     Length {
         /// Bytes that the shape needs.
         promised: usize,

@@ -25,7 +25,7 @@ const SEED: &str = "GRADPROOF_SEED";
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ClaimsError {
     /// Their code panicked.
-    #[error("{who} failed: {why}")]
+    #[error("{who} failed: {why}; it has to give an answer here before it can be checked")]
     Panicked {
         /// Whose code: "forward", "the gradient".
         who: String,
@@ -49,7 +49,9 @@ pub enum ClaimsError {
     #[error("{SEED}={0} is no seed: use a whole number from 0 on")]
     Seed(String),
     /// There is nothing to check.
-    #[error("there is nothing to differentiate with respect to: a check of nothing is not a pass")]
+    #[error(
+        "there is nothing to differentiate with respect to: a check of nothing is not a pass, so give it an array with at least one number"
+    )]
     Empty,
 }
 

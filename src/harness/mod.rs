@@ -105,6 +105,7 @@ mod claims;
 mod data;
 mod deep;
 mod describe;
+pub mod explain;
 mod fit;
 mod float;
 mod formula;

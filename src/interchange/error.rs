@@ -29,7 +29,9 @@ pub enum CaseError {
         what: String,
     },
     /// An array has not as many numbers as its shape says.
-    #[error("{name} has {count} numbers, which do not fill the shape {shape:?}")]
+    #[error(
+        "{name} has {count} numbers, which do not fill the shape {shape:?}: write as many as its sizes multiply to"
+    )]
     Count {
         /// The array.
         name: String,
@@ -40,7 +42,7 @@ pub enum CaseError {
     },
     /// An array has another shape than the operator gives it.
     #[error(
-        "{name} has the shape {found:?}, and this operator on this input gives it {expected:?}"
+        "{name} has the shape {found:?}, and this operator on this input gives it {expected:?}: write it in that shape, or correct the attributes"
     )]
     Shape {
         /// The array.
@@ -73,7 +75,9 @@ pub enum CaseError {
         expected: Vec<String>,
     },
     /// An input is no finite number.
-    #[error("{name} is {value}: a point at which gradients are taken has finite numbers")]
+    #[error(
+        "{name} is {value}: a point at which gradients are taken has finite numbers, so replace it"
+    )]
     NotFinite {
         /// The entry.
         name: String,
@@ -81,7 +85,7 @@ pub enum CaseError {
         value: f64,
     },
     /// Output, cotangent or gradients are not there.
-    #[error("there is no '{0}'")]
+    #[error("there is no '{0}': every case needs one")]
     Lacks(&'static str),
     /// Sizes do not fit.
     #[error(transparent)]

@@ -21,7 +21,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 #[derive(Debug, Error)]
 pub enum FileError {
     /// It is not there, or damaged.
-    #[error("cannot read {path}: {error}")]
+    #[error("cannot read {path}: {error}; name a file of op-cases that exists and can be read")]
     Read {
         /// The file.
         path: PathBuf,

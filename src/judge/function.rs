@@ -50,7 +50,9 @@ pub enum ClaimError {
         point: usize,
     },
     /// There is nothing to check.
-    #[error("the point has no coordinates: a check of nothing is not a pass")]
+    #[error(
+        "the point has no coordinates: a check of nothing is not a pass, so give it at least one"
+    )]
     Empty,
 }
 

@@ -46,7 +46,9 @@ pub enum ShapeError {
         shape: Vec<usize>,
     },
     /// A product of sizes does not fit, or needs more memory than a check may take.
-    #[error("{what} = {shape:?} is too large: at most {limit} numbers fit")]
+    #[error(
+        "{what} = {shape:?} is too large: at most {limit} numbers fit, so use smaller sizes or fewer samples"
+    )]
     TooLarge {
         /// What has this shape.
         what: String,
@@ -76,7 +78,7 @@ pub enum ShapeError {
     },
     /// Pooling may be padded by half of its kernel at most.
     #[error(
-        "padding {padding} is more than half of the kernel ({kernel}) along the {axis}: a window would lie wholly in padding"
+        "padding {padding} is more than half of the kernel ({kernel}) along the {axis}: a window would lie wholly in padding; lower the padding, or enlarge the kernel"
     )]
     PaddingTooLarge {
         /// "rows" or "columns".
@@ -142,7 +144,9 @@ pub enum ShapeError {
         dilation: usize,
     },
     /// Groups have to divide both channel counts.
-    #[error("groups = {groups} does not divide {what} = {channels}")]
+    #[error(
+        "groups = {groups} does not divide {what} = {channels}: use groups that divide input and output channels, such as 1"
+    )]
     Groups {
         /// Number of groups.
         groups: usize,
@@ -152,7 +156,9 @@ pub enum ShapeError {
         channels: usize,
     },
     /// The last axes are not those that are normalised.
-    #[error("normalized_shape = {normalized:?} is not the end of the input's shape {got:?}")]
+    #[error(
+        "normalized_shape = {normalized:?} is not the end of the input's shape {got:?}: give its last sizes, such as the last alone"
+    )]
     Normalized {
         /// The axes to be normalised.
         normalized: Vec<usize>,

@@ -51,7 +51,9 @@ pub enum TokenError {
         found: u32,
     },
     /// It is of another thing than was asked for.
-    #[error("this is the token of {found}, and {wanted} is wanted here")]
+    #[error(
+        "this is the token of {found}, and {wanted} is wanted here: copy the one from the report that you mean"
+    )]
     OfAnother {
         /// What it is of.
         found: &'static str,

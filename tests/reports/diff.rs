@@ -2,6 +2,7 @@
 
 use gradproof::report::diff::{DiffError, DiffReport, Trend, diff, markdown, text};
 use gradproof::report::saved::Saved;
+use gradproof::report::text::Look;
 use gradproof::report::{Number, Report, json};
 use gradproof::spec::case::{Case, Selection};
 
@@ -46,7 +47,7 @@ fn what_breaks_is_worse_and_what_is_mended_better() {
     let broken = || worse.cases.iter().flat_map(|row| &row.broken);
     assert_eq!(broken().count(), 10, "the worst are named");
     assert!(all.clone().all(|name| broken().any(|own| own == name)));
-    let text = text::render(&worse);
+    let text = text::render(&worse, Look::plain());
     for words in [
         "worse: fc1.weight (data loss): it was right, and is wrong",
         "newly wrong: fc",
@@ -76,7 +77,7 @@ fn every_coordinate_is_known_where_both_have_detail() {
     assert_eq!(worse.cases[0].broken, [name.as_str()]);
     let better = compared(&broken, &RIGHT);
     assert_eq!(better.cases[0].mended, [name.as_str()]);
-    assert!(text::render(&better).contains(&format!("mended: {name}")));
+    assert!(text::render(&better, Look::plain()).contains(&format!("mended: {name}")));
 }
 
 #[test]
@@ -93,7 +94,7 @@ fn another_check_is_said_first() {
         .map(|change| change.what.as_str())
         .collect();
     assert_eq!(names, ["checked", "coordinates", "seed"]);
-    let text = text::render(&report);
+    let text = text::render(&report, Look::plain());
     let (setup, old) = (
         text.find("Not the same check").unwrap(),
         text.find("Old: ").unwrap(),
@@ -126,7 +127,7 @@ fn numbers_that_move_within_their_bounds_are_no_news() {
     let report = compared(&RIGHT, &moved);
     assert_eq!(report.trend, Trend::Changed);
     assert_eq!(report.cases.len(), 1);
-    let text = text::render(&report);
+    let text = text::render(&report, Look::plain());
     assert!(text.contains("fewest") && text.contains("→ 0.2"), "{text}");
 }
 

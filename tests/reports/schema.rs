@@ -137,7 +137,7 @@ fn other_reports_are_what_their_schemas_say() {
         seed: 1,
         precision: Precision::F64,
     };
-    let power = power(options, &|_, _| {}).unwrap();
+    let power = power(options, &|_| {}).unwrap();
     Schema::of(Kind::Power).hold("power", &power);
 
     let folder = tempfile::tempdir().unwrap();

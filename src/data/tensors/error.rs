@@ -47,7 +47,7 @@ pub enum TensorFileError {
     #[error(transparent)]
     Misfit(Box<Misfit>),
     /// A file cannot be written.
-    #[error("cannot write {path}: {what}")]
+    #[error("cannot write {path}: {what}; name a folder that exists and can be written")]
     Write {
         /// The file, or its folder.
         path: String,

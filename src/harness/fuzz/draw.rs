@@ -24,7 +24,7 @@ pub enum DrawError {
         hint: String,
     },
     /// The strategy found nothing.
-    #[error("no random case of {name} could be drawn: {reason}")]
+    #[error("no random case of {name} could be drawn: {reason}; use another --seed")]
     GaveUp {
         /// The strategy's name.
         name: String,

@@ -10,10 +10,12 @@ use crate::spec::shard::Shard;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum JoinError {
     /// There is none.
-    #[error("there is no share to put together")]
+    #[error("there is no share to put together: name the files of all shares")]
     None,
     /// One is of another run.
-    #[error("share {share} is of another run: its {what} is another one than that of share 1")]
+    #[error(
+        "share {share} is of another run: its {what} is another one than that of share 1; name shares of one run, with one seed and the same options"
+    )]
     Other {
         /// Its number, from 1.
         share: usize,
@@ -21,7 +23,7 @@ pub enum JoinError {
         what: &'static str,
     },
     /// The cases are not those of the share.
-    #[error("share {share} is damaged: {what}")]
+    #[error("share {share} is damaged: {what}; write it again with --shard")]
     Damaged {
         /// Its number, from 1.
         share: usize,

@@ -26,7 +26,9 @@ const HEADING: &str = "# Failures that gradproof has found: proptest's seed, gra
 #[derive(Debug, Error)]
 pub enum KeptError {
     /// The file cannot be read.
-    #[error("cannot read the kept failures in {path}: {error}")]
+    #[error(
+        "cannot read the kept failures in {path}: {error}; make the file readable, or name another directory with --regressions"
+    )]
     Read {
         /// The file.
         path: PathBuf,

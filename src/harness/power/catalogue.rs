@@ -65,16 +65,20 @@ pub(super) fn plan(problems: usize, options: PowerOptions) -> Vec<Planned> {
 /// Plant them all, and count what became of each.
 pub(super) fn run(
     plan: &[Planned],
-    step: &(dyn Fn() + Sync),
+    step: &(dyn Fn(super::Step) + Sync),
 ) -> Result<Vec<MutantRow>, CheckError> {
     let found: Vec<Vec<(Mutant, MutantRow)>> = plan
         .par_iter()
         .map(|planned| {
-            let rows = planned.run();
-            step();
-            rows
+            let rows = planned.run()?;
+            step(super::Step {
+                caught: rows.iter().map(|(_, row)| row.caught).sum(),
+                missed: rows.iter().map(|(_, row)| row.missed).sum(),
+                accused: 0,
+            });
+            Ok(rows)
         })
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_, CheckError>>()?;
     let found: Vec<(Mutant, MutantRow)> = found.into_iter().flatten().collect();
     let rows = Mutant::all().map(|mutant| {
         let mut sum = MutantRow {

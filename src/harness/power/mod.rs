@@ -4,6 +4,8 @@ mod catalogue;
 mod networks;
 mod recorded;
 
+use std::sync::{Mutex, PoisonError};
+
 use thiserror::Error;
 
 use crate::check::CheckError;
@@ -37,8 +39,41 @@ pub enum PowerError {
     #[error(transparent)]
     Check(#[from] CheckError),
     /// The random generator gave up.
-    #[error("no random network could be drawn: {0}")]
+    #[error("no random network could be drawn: {0}; use another --seed")]
     Draw(String),
+}
+
+/// How far a trial is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PowerProgress {
+    /// Steps that are done.
+    pub done: usize,
+    /// Of so many.
+    pub all: usize,
+    /// Faults that were caught so far.
+    pub caught: usize,
+    /// Faults that were missed.
+    pub missed: usize,
+    /// Right networks that were accused.
+    pub accused: usize,
+}
+
+impl PowerProgress {
+    /// With one more step, in which this was found.
+    fn add(&mut self, step: Step) {
+        self.done += 1;
+        self.caught += step.caught;
+        self.missed += step.missed;
+        self.accused += step.accused;
+    }
+}
+
+/// What was found in one step.
+#[derive(Clone, Copy, Debug, Default)]
+struct Step {
+    caught: usize,
+    missed: usize,
+    accused: usize,
 }
 
 /// Problems of one fault for each so many cases.
@@ -46,24 +81,27 @@ const CASES_PER_PROBLEM: usize = 8;
 
 /// Plant every fault of the catalogue, and check random networks that are right.
 ///
-/// `progress` gets the number of steps done of the number of all.
+/// `progress` is told after every step.
 ///
 /// # Errors
 /// [`PowerError`].
 pub fn power(
     options: PowerOptions,
-    progress: &(dyn Fn(usize, usize) + Sync),
+    progress: &(dyn Fn(PowerProgress) + Sync),
 ) -> Result<PowerReport, PowerError> {
     if options.cases == 0 {
         return Err(PowerError::NoCases);
     }
     let problems = options.cases.div_ceil(CASES_PER_PROBLEM);
-    let done = std::sync::atomic::AtomicUsize::new(0);
     let plan = catalogue::plan(problems, options);
-    let all = plan.len() + options.cases;
-    let step = || {
-        let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-        progress(done, all);
+    let so_far = Mutex::new(PowerProgress {
+        all: plan.len() + options.cases,
+        ..PowerProgress::default()
+    });
+    let step = |step| {
+        let mut so_far = so_far.lock().unwrap_or_else(PoisonError::into_inner);
+        so_far.add(step);
+        progress(*so_far);
     };
     let mutants = catalogue::run(&plan, &step)?;
     let trial = networks::run(options, &step)?;

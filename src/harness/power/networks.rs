@@ -33,7 +33,10 @@ struct Found {
 }
 
 /// Check as many networks as `options` say.
-pub(super) fn run(options: PowerOptions, step: &(dyn Fn() + Sync)) -> Result<Trial, PowerError> {
+pub(super) fn run(
+    options: PowerOptions,
+    step: &(dyn Fn(super::Step) + Sync),
+) -> Result<Trial, PowerError> {
     let PowerOptions {
         cases,
         seed,
@@ -46,11 +49,14 @@ pub(super) fn run(options: PowerOptions, step: &(dyn Fn() + Sync)) -> Result<Tri
                 rng::derive(seed, "right network", number as u64),
                 number,
                 precision,
-            );
-            step();
-            found
+            )?;
+            step(super::Step {
+                accused: usize::from(found.alarm.is_some()),
+                ..super::Step::default()
+            });
+            Ok(found)
         })
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_, PowerError>>()?;
     let mut trial = Trial {
         networks: cases,
         ..Trial::default()

@@ -89,6 +89,53 @@ pub enum BugKind {
 }
 
 impl BugKind {
+    /// The word that `gradproof explain` takes, and that reports name it by: as in JSON, and one for all
+    /// factors, axes and formats.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Sign => "sign",
+            Self::Factor(_) => "factor",
+            Self::KernelRotated => "kernel_rotated",
+            Self::KernelMirrored(_) => "kernel_mirrored",
+            Self::Transposed => "transposed",
+            Self::ChannelsSwapped => "channels_swapped",
+            Self::ChannelsRolled => "channels_rolled",
+            Self::GroupsRolled => "groups_rolled",
+            Self::Shifted(_) => "shifted",
+            Self::LastMissing(_) => "last_missing",
+            Self::BordersMissing => "borders_missing",
+            Self::StrideIgnored => "stride_ignored",
+            Self::DilationIgnored => "dilation_ignored",
+            Self::PaddingIgnored => "padding_ignored",
+            Self::PaddingSwapped => "padding_swapped",
+            Self::OutputPaddingIgnored => "output_padding_ignored",
+            Self::FirstSampleOnly => "first_sample_only",
+            Self::Overwritten => "overwritten",
+            Self::Averaged => "averaged",
+            Self::WeightsExchanged => "weights_exchanged",
+            Self::Zero => "zero",
+            Self::ApproximateDerivative => "approximate_derivative",
+            Self::WrongBranch => "wrong_branch",
+            Self::MeanPathMissing => "mean_path_missing",
+            Self::VariancePathMissing => "variance_path_missing",
+            Self::StatisticsConstant => "statistics_constant",
+            Self::VarianceUnbiased => "variance_unbiased",
+            Self::EpsOutside => "eps_outside",
+            Self::BranchDropped => "branch_dropped",
+            Self::BranchDoubled => "branch_doubled",
+            Self::BranchSign => "branch_sign",
+            Self::BranchesHalved => "branches_halved",
+            Self::PartsMisplaced => "parts_misplaced",
+            Self::PenaltyMissing => "penalty_missing",
+            Self::PenaltyDoubled => "penalty_doubled",
+            Self::PenaltyOnBias => "penalty_on_bias",
+            Self::PenaltySign => "penalty_sign",
+            Self::Rounded(_) => "rounded",
+            Self::Noise => "noise",
+        }
+    }
+
     /// Whether it is about what comes back through several branches.
     #[must_use]
     pub fn is_of_branches(self) -> bool {

@@ -2,6 +2,7 @@
 
 mod compare;
 pub mod markdown;
+#[cfg(feature = "cli")]
 pub mod text;
 
 use serde::{Deserialize, Serialize};

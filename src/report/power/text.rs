@@ -1,57 +1,69 @@
 //! The trial of the checker as a table for a person.
 
-use super::super::text::{align, line, table, wrapped};
+use super::super::text::{
+    Cell, Look, Sheet, Tone, Verbosity, answer, finished, left, line, right, title,
+};
 use super::super::words::{counted, grouped};
 use super::{MutantRow, PowerReport};
 
 /// The whole report.
 #[must_use]
-pub fn render(report: &PowerReport) -> String {
+pub fn render(report: &PowerReport, look: Look) -> String {
     let mut text = String::new();
+    if look.verbosity >= Verbosity::Usual {
+        body(&mut text, report, look);
+    }
+    line(&mut text, &answer(&report.sentence, report.outcome, look));
+    finished(text, look)
+}
+
+fn body(text: &mut String, report: &PowerReport, look: Look) {
     line(
-        &mut text,
-        &format!(
-            "gradproof power · {} · {} · {} · seed {}",
-            counted(report.mutants.len(), "fault"),
-            counted(report.trial.networks, "right network"),
-            report.precision,
-            report.seed
+        text,
+        &title(
+            &format!(
+                "gradproof power · {} · {} · {} · seed {}",
+                counted(report.mutants.len(), "fault"),
+                counted(report.trial.networks, "right network"),
+                report.precision,
+                report.seed
+            ),
+            look,
         ),
     );
-    line(&mut text, "");
+    line(text, "");
     line(
-        &mut text,
-        &wrapped(
+        text,
+        &look.wrapped(
             "Faults that people make in a backward, planted one at a time. A case is a problem at one scale of its loss (1, 1e-3, 1e-6, 1e-9); it is the same where the fault changes no derivative by more than its error bound, and else has to be caught at every derivative that it changes by more.",
         ),
     );
-    line(&mut text, &mutants(report));
+    line(text, &mutants(report, look));
     let examples = report.mutants.iter().flat_map(|row| &row.examples);
     for example in examples {
-        line(&mut text, &wrapped(example));
+        line(text, &look.wrapped(example));
     }
-    line(&mut text, "");
-    line(&mut text, &trial(report));
-    line(&mut text, "");
-    line(&mut text, &wrapped(&report.sentence));
-    text
+    line(text, "");
+    line(text, &trial(report, look));
+    line(text, "");
 }
 
-fn mutants(report: &PowerReport) -> String {
-    let mut table = table();
-    table.set_header([
-        "fault",
-        "cases",
-        "same",
-        "caught",
-        "missed",
-        "named",
-        "or twin",
-        "unnamed",
-        "misnamed",
-        "placed",
-        "misplaced",
+fn mutants(report: &PowerReport, look: Look) -> String {
+    let mut sheet = Sheet::new([
+        left("fault"),
+        right("cases").rank(3),
+        right("same").rank(4),
+        right("caught"),
+        right("missed"),
+        right("named").rank(1),
+        right("or twin").rank(6),
+        right("unnamed").rank(5),
+        right("misnamed").rank(1),
+        right("placed").rank(7),
+        right("misplaced").rank(2),
     ]);
+    // What a good checker has at 0.
+    let is_bad = |column: usize| matches!(column, 3 | 7 | 9);
     let cells = |name: &str, row: &MutantRow| {
         let counts = [
             row.cases,
@@ -65,13 +77,16 @@ fn mutants(report: &PowerReport) -> String {
             row.placed,
             row.misplaced,
         ];
-        let mut cells = vec![name.to_owned()];
-        cells.extend(counts.iter().map(|count| grouped(*count)));
+        let mut cells = vec![Cell::from(name)];
+        cells.extend(counts.iter().enumerate().map(|(column, count)| {
+            let tone = (is_bad(column) && *count > 0).then_some(Tone::Bad);
+            Cell::toned(grouped(*count), tone)
+        }));
         cells
     };
     let mut all = MutantRow::default();
     for row in &report.mutants {
-        table.add_row(cells(&row.name, row));
+        sheet.row(cells(&row.name, row));
         all.cases += row.cases;
         all.equivalent += row.equivalent;
         all.caught += row.caught;
@@ -83,15 +98,14 @@ fn mutants(report: &PowerReport) -> String {
         all.placed += row.placed;
         all.misplaced += row.misplaced;
     }
-    table.add_row(cells("all", &all));
-    align(&mut table, &[0]);
-    table.to_string()
+    sheet.row(cells("all", &all));
+    sheet.render(look)
 }
 
-fn trial(report: &PowerReport) -> String {
+fn trial(report: &PowerReport, look: Look) -> String {
     let trial = &report.trial;
     let counts = &trial.counts;
-    let mut text = wrapped(&format!(
+    let mut text = look.wrapped(&format!(
         "Right networks: {}, with {} derivatives: {} agree, {} are at a kink and inside, {} out of sight, {} unresolved; {} disagree, {} are at a kink and outside, {} not finite.",
         grouped(trial.networks),
         grouped(counts.all()),
@@ -105,7 +119,7 @@ fn trial(report: &PowerReport) -> String {
     ));
     for (reason, count) in &trial.unresolved {
         text += "\n";
-        text += &wrapped(&format!(
+        text += &look.wrapped(&format!(
             "{} unresolved: {}",
             grouped(*count),
             reason.words()
@@ -113,7 +127,7 @@ fn trial(report: &PowerReport) -> String {
     }
     for alarm in &trial.alarms {
         text += "\n";
-        text += &wrapped(alarm);
+        text += &look.wrapped(alarm);
     }
     text
 }

@@ -17,9 +17,6 @@ use crate::report::words::listed;
 
 use super::{SweepReport, SweepRung};
 
-/// The widest chart in characters, labels included.
-const WIDTH: u16 = 79;
-
 /// Rows between two labels of the vertical axis.
 const ROWS_PER_LABEL: u16 = 3;
 
@@ -45,20 +42,28 @@ struct Series {
     points: Vec<(f64, f64)>,
 }
 
-/// Draw the chart, and under it what its characters mean; `None` when there is nothing to draw.
-pub(super) fn draw(report: &SweepReport) -> Option<String> {
+/// Columns between two labels that a chart needs.
+const NARROWEST: u16 = 3;
+
+/// Draw the chart in so many columns, labels included, and under it what its characters mean; `None`
+/// when there is nothing to draw, or no room.
+pub(super) fn draw(report: &SweepReport, width: usize) -> Option<String> {
+    let width = u16::try_from(width).ok()?;
     let steps = Decades::around(report.rungs.iter().map(|rung| rung.step), INTERVALS[0])?;
     let heights = report.rungs.iter().flat_map(|rung| {
         let gaps = rung.gaps.iter().map(|gap| gap.0);
         gaps.chain([bound(report, rung)])
     });
     let gaps = Decades::around(heights, INTERVALS[1])?;
-    let series = series(report, steps, gaps);
+    let series = series(report, steps, gaps, width);
 
     // The labels of the vertical axis, and the axis.
     let left = gaps.labels().iter().map(String::len).max()? as u16 + 1;
     let intervals = steps.labels().len() as u16 - 1;
-    let columns_per_label = (WIDTH - left - 1) / intervals;
+    let columns_per_label = width.checked_sub(left + 1)? / intervals;
+    if columns_per_label < NARROWEST {
+        return None;
+    }
     let (columns, rows) = (
         intervals * columns_per_label + 1,
         (gaps.labels().len() as u16 - 1) * ROWS_PER_LABEL + 1,
@@ -98,8 +103,8 @@ pub(super) fn draw(report: &SweepReport) -> Option<String> {
     }));
     let mut legend = String::new();
     for series in series.iter().rev() {
-        let width = legend.chars().count() + 3 + series.legend.chars().count();
-        if !legend.is_empty() && width > usize::from(WIDTH) {
+        let taken = legend.chars().count() + 3 + series.legend.chars().count();
+        if !legend.is_empty() && taken > usize::from(width) {
             lines.push(std::mem::take(&mut legend));
         }
         if !legend.is_empty() {
@@ -118,12 +123,12 @@ fn bound(report: &SweepReport, rung: &SweepRung) -> f64 {
 }
 
 /// What is drawn, the last on top.
-fn series(report: &SweepReport, steps: Decades, gaps: Decades) -> Vec<Series> {
+fn series(report: &SweepReport, steps: Decades, gaps: Decades, width: u16) -> Vec<Series> {
     let mut all = vec![
         Series {
             marker: Marker::Custom(ACROSS_KINK),
             legend: format!("{ACROSS_KINK} steps across a kink"),
-            points: kink_region(report, steps, gaps),
+            points: kink_region(report, steps, gaps, width),
         },
         Series {
             marker: Marker::Braille,
@@ -211,13 +216,13 @@ fn bound_line(report: &SweepReport) -> Vec<(f64, f64)> {
 }
 
 /// Points that fill the steps at which the gap under test comes from a kink.
-fn kink_region(report: &SweepReport, steps: Decades, gaps: Decades) -> Vec<(f64, f64)> {
+fn kink_region(report: &SweepReport, steps: Decades, gaps: Decades, width: u16) -> Vec<(f64, f64)> {
     let segments = report.sources.first().map(|source| &source.fit.segments);
     let kinks = segments
         .into_iter()
         .flatten()
         .filter(|part| matches!(part.law, Law::Kink { .. }));
-    let (columns, rows) = (4 * i32::from(WIDTH), 100);
+    let (columns, rows) = (4 * i32::from(width), 100);
     let [left, right] = steps.bounds();
     let [low, high] = gaps.bounds();
     let mut points = Vec::new();

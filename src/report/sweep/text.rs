@@ -1,7 +1,9 @@
 //! The sweep for a person: a table, a plot, and the answer.
 
 use crate::judge::law::Law;
-use crate::report::text::{align, line, plain, short, table, wrapped_to};
+use crate::report::text::{
+    Look, Sheet, Verbosity, answer, finished, left, line, plain, right, short, title,
+};
 use crate::report::words::counted;
 use crate::spec::{DataSpec, PenaltySpec};
 
@@ -15,18 +17,31 @@ const STRIDE: usize = 2;
 
 /// The whole sweep.
 #[must_use]
-pub fn render(report: &SweepReport) -> String {
+pub fn render(report: &SweepReport, look: Look) -> String {
+    // Sentences, table and plot are of one width.
+    let look = Look {
+        window: Some(look.width_of(WIDTH)),
+        ..look
+    };
     let mut text = String::new();
+    if look.verbosity >= Verbosity::Usual {
+        body(&mut text, report, look);
+    }
+    line(&mut text, &answer(&report.sentence, report.outcome, look));
+    finished(text, look)
+}
+
+fn body(text: &mut String, report: &SweepReport, look: Look) {
     let mut facts = vec!["gradproof sweep".to_owned()];
     facts.extend(report.setup.iter().flat_map(circumstances));
-    line(&mut text, &wrapped_to(WIDTH, &facts.join(" · ")));
+    line(text, &title(&facts.join(" · "), look));
     line(
-        &mut text,
+        text,
         &format!("{} = {}", report.coordinate, plain(report.at.0)),
     );
     for source in &report.sources {
         line(
-            &mut text,
+            text,
             &format!(
                 "  {:<8} {:>+.12e} ± {}",
                 source.source.to_string(),
@@ -35,22 +50,22 @@ pub fn render(report: &SweepReport) -> String {
             ),
         );
     }
-    line(&mut text, "");
+    line(text, "");
     line(
-        &mut text,
-        "Central differences D(h) over steps h, and the gap |a - D(h)| of each a above:",
+        text,
+        &look.wrapped(
+            "Central differences D(h) over steps h, and the gap |a - D(h)| of each a above:",
+        ),
     );
-    line(&mut text, &rows(report));
+    line(text, &rows(report, look));
     if let Some(kink) = &report.kink {
-        line(&mut text, &nearest(kink));
+        line(text, &look.wrapped(&nearest(kink)));
     }
-    line(&mut text, "");
-    if let Some(drawing) = plot::draw(report) {
-        line(&mut text, &drawing);
-        line(&mut text, "");
+    line(text, "");
+    if let Some(drawing) = plot::draw(report, look.width_of(WIDTH)) {
+        line(text, &drawing);
+        line(text, "");
     }
-    line(&mut text, &wrapped_to(WIDTH, &report.sentence));
-    text
 }
 
 fn circumstances(setup: &SweepSetup) -> Vec<String> {
@@ -83,20 +98,20 @@ fn circumstances(setup: &SweepSetup) -> Vec<String> {
     facts
 }
 
-fn rows(report: &SweepReport) -> String {
+fn rows(report: &SweepReport, look: Look) -> String {
     let subject = report.sources.first();
-    let mut header = vec!["h".to_owned(), "D(h)".to_owned()];
-    header.extend(
-        report
-            .sources
-            .iter()
-            .map(|source| format!("gap:\n{}", source.source)),
-    );
-    header.extend(["round.\nbound", "units\nswitch", "gap\nshows"].map(str::to_owned));
-    let mut table = table();
-    table.set_header(header);
+    let mut header = vec![right("h"), right("D(h)")];
+    header.extend(report.sources.iter().enumerate().map(|(number, source)| {
+        // The gaps of the gradient under test are what the table is about.
+        right(format!("gap:\n{}", source.source)).rank(2 * number)
+    }));
+    header.push(right("round.\nbound").rank(3));
+    header.push(right("units\nswitch").rank(1));
+    header.push(left("gap\nshows").before(3));
+    let mut sheet = Sheet::new(header).flush();
     for (number, rung) in report.rungs.iter().enumerate() {
-        if number % STRIDE != 0 && !beside_a_change(report, number) {
+        let is_between = number % STRIDE != 0 && !look.is_verbose();
+        if is_between && !beside_a_change(report, number) {
             continue;
         }
         let mut cells = vec![
@@ -110,17 +125,9 @@ fn rows(report: &SweepReport) -> String {
             some => some.to_string(),
         });
         cells.push(subject.map_or("", |subject| law(subject, rung)).to_owned());
-        table.add_row(cells);
+        sheet.row(cells);
     }
-    let last = 4 + report.sources.len();
-    align(&mut table, &[last]);
-    // As much as 80 columns need.
-    for (number, column) in table.column_iter_mut().enumerate() {
-        column.set_padding(if number == last { (1, 0) } else { (0, 1) });
-    }
-    let rows = table.to_string();
-    let rows: Vec<&str> = rows.lines().map(str::trim_end).collect();
-    rows.join("\n")
+    sheet.render(look)
 }
 
 /// Whether one law ends or the next begins at this step.

@@ -4,68 +4,81 @@ use crate::report::Number;
 use crate::report::account::AccountReport;
 use crate::report::sweep::Switched;
 
-use super::{align, line, table, wrapped};
+use super::{Look, Sheet, Verbosity, finished, left, line, repeat, right, title};
 
 /// The whole account.
 #[must_use]
-pub fn render(report: &AccountReport) -> String {
+pub fn render(report: &AccountReport, look: Look) -> String {
     let mut text = String::new();
+    if look.verbosity >= Verbosity::Usual {
+        numbers(&mut text, report, look);
+    }
     line(
         &mut text,
-        &format!("gradproof · {} · {}", report.network, report.coordinate),
+        &look.wrapped(&format!("Verdict: {}.", report.verdict)),
     );
-    line(&mut text, "");
+    if look.verbosity >= Verbosity::Usual {
+        line(&mut text, "");
+    }
+    line(&mut text, &repeat("Replay", "replay", &report.replay, look));
+    finished(text, look)
+}
+
+/// Every number on the way to the verdict.
+fn numbers(text: &mut String, report: &AccountReport, look: Look) {
+    let facts = format!("gradproof · {} · {}", report.network, report.coordinate);
+    line(text, &title(&facts, look));
+    line(text, "");
     let step = report
         .step
         .map_or("none that can be used".to_owned(), exact);
     line(
-        &mut text,
-        &format!(
+        text,
+        &look.fit(&format!(
             "w = {}, step h = {step}: {}.",
             exact(report.at),
             report.ground
-        ),
+        )),
     );
-    line(&mut text, "");
-    let mut places = table();
-    places.set_header([
-        "",
-        "weight",
-        "objective",
-        "units on another branch than at w",
+    line(text, "");
+    let mut places = Sheet::new([
+        left(""),
+        right("weight"),
+        right("objective"),
+        left("units on another branch than at w").rank(1),
     ]);
     for (place, row) in ["w − h", "w", "w + h"].iter().zip(&report.places) {
-        places.add_row([
+        places.row([
             (*place).to_owned(),
             exact(row.at),
             exact(row.value),
             units(&row.switched),
         ]);
     }
-    align(&mut places, &[0, 3]);
-    line(&mut text, &places.to_string());
+    line(text, &places.render(look));
     if let Some(slopes) = &report.slopes {
-        line(&mut text, "");
-        let mut rows = table();
-        rows.set_header(["slope over this step alone", "", "rounding, at most"]);
+        line(text, "");
+        let mut rows = Sheet::new([
+            left("slope over this step alone"),
+            right(""),
+            right("rounding, at most").rank(1),
+        ]);
         for (name, (value, error)) in [
             ("(L(w+h) − L(w−h))/2h", slopes.central),
             ("(L(w+h) − L(w))/h", slopes.forward),
             ("(L(w) − L(w−h))/h", slopes.backward),
         ] {
-            rows.add_row([name.to_owned(), exact(value), bound(error)]);
+            rows.row([name.to_owned(), exact(value), bound(error)]);
         }
-        align(&mut rows, &[0]);
-        line(&mut text, &rows.to_string());
+        line(text, &rows.render(look));
     }
-    line(&mut text, "");
-    let mut rows = table();
-    rows.set_header([
-        "source",
-        "derivative",
-        "error, at most",
-        "distance from the first",
-        "allowed",
+    line(text, "");
+    let mut rows = Sheet::new([
+        left("source"),
+        right("derivative"),
+        right("error, at most").rank(2),
+        right("distance from the first").rank(1),
+        right("allowed").rank(1),
     ]);
     for (number, row) in report.sources.iter().enumerate() {
         let (gap, allowed) = match (number, row.judges) {
@@ -73,7 +86,7 @@ pub fn render(report: &AccountReport) -> String {
             (_, false) => ("cannot judge here".to_owned(), String::new()),
             _ => (bound(row.gap), bound(row.bound)),
         };
-        rows.add_row([
+        rows.row([
             row.source.to_string(),
             exact(row.value),
             bound(row.error),
@@ -81,32 +94,21 @@ pub fn render(report: &AccountReport) -> String {
             allowed,
         ]);
     }
-    align(&mut rows, &[0]);
-    line(&mut text, &rows.to_string());
-    line(&mut text, "");
+    line(text, &rows.render(look));
+    line(text, "");
     line(
-        &mut text,
-        &wrapped(&format!(
+        text,
+        &look.wrapped(&format!(
             "Roundings of one unit each spread this derivative by {}; an error bound is 16 such spreads, and 32 for code that adds in another order.",
             bound(report.spread)
         )),
     );
     if let Some((distance, unit)) = &report.kink {
         line(
-            &mut text,
+            text,
             &format!("Nearest kink: {unit}, at w + ({}).", bound(*distance)),
         );
     }
-    line(
-        &mut text,
-        &wrapped(&format!("Verdict: {}.", report.verdict)),
-    );
-    line(&mut text, "");
-    line(
-        &mut text,
-        &format!("Replay: gradproof replay {}", report.replay),
-    );
-    text
 }
 
 /// All digits that there are.

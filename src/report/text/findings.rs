@@ -4,10 +4,10 @@ use crate::spec::case::Precision;
 
 use super::super::words::{counted, grouped, listed};
 use super::super::{CrossedRow, ExtendedRow, KinkRow, Number, Part, PassesRow, Reason, StepCounts};
-use super::{plain, short, wrapped};
+use super::{Look, Tone, plain, repeat, short};
 
 /// What lies under the steps of central differences, and how crossed kinks explain what they give.
-pub(super) fn crossed(part: &Part) -> String {
+pub(super) fn crossed(part: &Part, look: Look) -> String {
     let counts: Vec<StepCounts> = part.tensors.iter().filter_map(|row| row.steps).collect();
     if counts.is_empty() {
         return String::new();
@@ -32,17 +32,17 @@ pub(super) fn crossed(part: &Part) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, words)| format!("{} {words}", grouped(count)))
         .collect();
-    let mut text = wrapped(&format!(
+    let mut text = look.wrapped(&format!(
         "Steps of central differences: {}.",
         listed(&named)
     ));
-    if let Some(passes) = &part.passes {
+    if let Some(passes) = part.passes.as_ref().filter(|_| look.is_verbose()) {
         text += "\n";
-        text += &wrapped(&passes_in_words(passes));
+        text += &look.wrapped(&passes_in_words(passes));
     }
     for row in &part.crossed {
         text += "\n";
-        text += &crossed_row(row);
+        text += &crossed_row(row, look);
     }
     text
 }
@@ -64,9 +64,9 @@ fn passes_in_words(passes: &PassesRow) -> String {
     words + "."
 }
 
-fn crossed_row(row: &CrossedRow) -> String {
+fn crossed_row(row: &CrossedRow, look: Look) -> String {
     let gap = row.central.0 - row.value.0;
-    let mut text = wrapped(&format!(
+    let mut text = look.wrapped(&format!(
         "{}: the gradient is {}, central differences of step {} say {}, which matches to {:.1} digits. {} between the ends of the step; to first order they move the difference by {} of the {} that it is off:",
         row.coordinate,
         six(row.value),
@@ -82,13 +82,14 @@ fn crossed_row(row: &CrossedRow) -> String {
         signed(Number(gap)),
     ));
     for switch in &row.switches {
-        text += &format!(
-            "\n    {} switches {} away, where the slope changes by {}: {}",
+        text += "\n    ";
+        text += &look.hanging(&format!(
+            "{} switches {} away, where the slope changes by {}: {}",
             switch.unit,
             signed(switch.at),
             signed(switch.slope_change),
             signed(switch.share),
-        );
+        ));
     }
     let rest = row.count - row.switches.len();
     if rest > 0 {
@@ -98,7 +99,7 @@ fn crossed_row(row: &CrossedRow) -> String {
 }
 
 /// Points without derivative.
-pub(super) fn kinks(part: &Part) -> String {
+pub(super) fn kinks(part: &Part, look: Look) -> String {
     if part.kinks.is_empty() {
         return String::new();
     }
@@ -107,7 +108,7 @@ pub(super) fn kinks(part: &Part) -> String {
         .iter()
         .map(|row| row.counts.at_kink_inside + row.counts.at_kink_outside)
         .sum();
-    let mut text = wrapped(&format!(
+    let mut text = look.wrapped(&format!(
         "At {} there is no derivative: the slope is another one on either side, and the gradient has to lie between both{}.",
         counted(total, "weight"),
         if total > part.kinks.len() {
@@ -118,12 +119,12 @@ pub(super) fn kinks(part: &Part) -> String {
     ));
     for row in &part.kinks {
         text += "\n    ";
-        text += &kink_row(row);
+        text += &kink_row(row, look);
     }
     text
 }
 
-fn kink_row(row: &KinkRow) -> String {
+fn kink_row(row: &KinkRow, look: Look) -> String {
     let place = match row.side {
         crate::judge::Side::Inside => "inside",
         crate::judge::Side::Outside => "OUTSIDE",
@@ -141,11 +142,11 @@ fn kink_row(row: &KinkRow) -> String {
         six(row.value),
         row.convention
     );
-    wrapped(&row).replace('\n', "\n    ")
+    look.hanging(&row)
 }
 
 /// Whose fault it is, where, what it looks like, and what the gaps do.
-pub(super) fn fault(part: &Part) -> String {
+pub(super) fn fault(part: &Part, look: Look) -> String {
     let mut lines = Vec::new();
     if let Some(blame) = &part.blame {
         lines.push(format!("Who: {}", blame.sentence()));
@@ -163,24 +164,51 @@ pub(super) fn fault(part: &Part) -> String {
         lines.push(format!("What: {}", row.diagnosis.sentence));
     }
     // One is enough to see; the others say the same of other weights.
-    for row in part.laws.iter().take(1) {
+    let laws = if look.is_verbose() {
+        part.laws.len()
+    } else {
+        1
+    };
+    for row in part.laws.iter().take(laws) {
         lines.push(format!("Over the steps: {}", row.sentence));
     }
-    let lines: Vec<String> = lines
+    let titled = lines
         .iter()
-        .map(|line| wrapped(line).replace('\n', "\n    "))
-        .collect();
-    lines.join("\n")
+        .map(|line| look.lead(Tone::Title, &look.hanging(line)));
+    titled
+        .chain(explained(part, look))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// What tells more of the kinds that were found, once for each.
+fn explained(part: &Part, look: Look) -> Option<String> {
+    let mut words: Vec<&str> = Vec::new();
+    for row in &part.diagnoses {
+        let kinds = row.diagnosis.kind.iter().chain(&row.diagnosis.also);
+        for word in kinds.map(|kind| kind.word()) {
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+    }
+    let lines = words
+        .iter()
+        .map(|word| repeat("Explained", "explain", word, look));
+    (!words.is_empty()).then(|| lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// Derivatives in double-double.
-pub(super) fn extended(part: &Part, precision: Precision) -> String {
+pub(super) fn extended(part: &Part, precision: Precision, look: Look) -> String {
+    // Beside a wrong derivative it is of no interest how right another one is.
+    let is_wrong = part.counts().wrong() > 0 && !look.is_verbose();
     let rows = part.extended.iter();
-    let rows: Vec<String> = rows.map(|row| extended_row(row, precision)).collect();
+    let rows = rows.filter(|row| !is_wrong || row.reason == Reason::Open);
+    let rows: Vec<String> = rows.map(|row| extended_row(row, precision, look)).collect();
     rows.join("\n")
 }
 
-fn extended_row(row: &ExtendedRow, precision: Precision) -> String {
+fn extended_row(row: &ExtendedRow, precision: Precision, look: Look) -> String {
     let why = match row.reason {
         Reason::FewestDigits => "which matches central differences in the fewest digits".to_owned(),
         Reason::Open => format!("which {precision} leaves open"),
@@ -195,14 +223,14 @@ fn extended_row(row: &ExtendedRow, precision: Precision) -> String {
         Some(digits) => format!("central differences to {digits:.0}"),
         None => "central differences meet a kink".to_owned(),
     };
-    wrapped(&format!(
+    look.wrapped(&format!(
         "In double-double, where rounding plays no part, {}, {why}, is {}: {formula}, {central}, and the gradient in {precision} to {:.1}.",
         row.coordinate, row.value, row.plain_digits
     ))
 }
 
 /// What could not be seen or judged.
-pub(super) fn unseen(part: &Part) -> String {
+pub(super) fn unseen(part: &Part, look: Look) -> String {
     let hidden = part
         .tensors
         .iter()
@@ -217,7 +245,7 @@ pub(super) fn unseen(part: &Part) -> String {
     });
     let lines: Vec<String> = hidden
         .chain(unresolved)
-        .map(|line| wrapped(&line))
+        .map(|line| look.wrapped(&line))
         .collect();
     lines.join("\n")
 }

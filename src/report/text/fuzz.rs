@@ -3,23 +3,48 @@
 use crate::report::fuzz::{Finding, FuzzFailure, FuzzReport};
 use crate::report::words::{counted, grouped};
 
-use super::{line, wrapped};
+use super::{Look, Tone, Verbosity, answer, finished, line, repeat, title};
 
 /// The whole report.
 #[must_use]
-pub fn render(report: &FuzzReport) -> String {
+pub fn render(report: &FuzzReport, look: Look) -> String {
     let mut text = String::new();
+    if look.verbosity >= Verbosity::Usual {
+        body(&mut text, report, look);
+    }
+    line(&mut text, &answer(&report.sentence, report.outcome, look));
+    if let Some(failure) = &report.failure {
+        if look.verbosity >= Verbosity::Usual {
+            line(&mut text, "");
+        }
+        let what = match report.subject.as_deref() {
+            Some(subject) => {
+                let quoted = shlex::try_quote(subject).unwrap_or(subject.into());
+                format!("{} --subject {quoted}", failure.token)
+            }
+            None => failure.token.clone(),
+        };
+        line(&mut text, &repeat("Replay", "replay", &what, look));
+    }
+    finished(text, look)
+}
+
+/// What was tried, and what failed.
+fn body(text: &mut String, report: &FuzzReport, look: Look) {
     line(
-        &mut text,
-        &format!(
-            "gradproof fuzz {} · {} · {} · seed {}",
-            report.strategy,
-            report
-                .subject
-                .as_deref()
-                .unwrap_or("gradproof's own backprop"),
-            report.precision,
-            report.seed
+        text,
+        &title(
+            &format!(
+                "gradproof fuzz {} · {} · {} · seed {}",
+                report.strategy,
+                report
+                    .subject
+                    .as_deref()
+                    .unwrap_or("gradproof's own backprop"),
+                report.precision,
+                report.seed
+            ),
+            look,
         ),
     );
     let outcomes = report.outcomes;
@@ -44,13 +69,13 @@ pub fn render(report: &FuzzReport) -> String {
         .map(|(count, word)| format!("{} {word}", grouped(count)))
         .collect();
     line(
-        &mut text,
-        &wrapped(&format!("{tried}: {}.", counts.join(", "))),
+        text,
+        &look.wrapped(&format!("{tried}: {}.", counts.join(", "))),
     );
     let counts = report.counts;
     line(
-        &mut text,
-        &wrapped(&format!(
+        text,
+        &look.wrapped(&format!(
             "Derivatives: {} agree, {} at a kink, {} differ, {} unseen, {} unresolved.",
             grouped(counts.agree),
             grouped(counts.at_kink_inside),
@@ -59,24 +84,22 @@ pub fn render(report: &FuzzReport) -> String {
             grouped(counts.unresolved)
         )),
     );
-    line(&mut text, "");
+    line(text, "");
     if let Some(failure) = &report.failure {
-        render_failure(&mut text, failure, report.subject.as_deref());
+        render_failure(text, failure, look);
     }
-    line(&mut text, &wrapped(&report.sentence));
-    text
 }
 
-fn render_failure(text: &mut String, failure: &FuzzFailure, subject: Option<&str>) {
+fn render_failure(text: &mut String, failure: &FuzzFailure, look: Look) {
     let which = match failure.index {
         Some(index) => format!("Case number {index} fails: {}.", failure.drawn),
         None => format!("A failure kept from earlier fails again: {}.", failure.case),
     };
-    line(text, &wrapped(&which));
+    line(text, &look.wrapped(&which));
     if failure.shrinks.smaller > 0 {
         line(
             text,
-            &wrapped(&format!(
+            &look.wrapped(&format!(
                 "Made smaller, in {} of {} trials: {}.",
                 failure.shrinks.smaller, failure.shrinks.tried, failure.case
             )),
@@ -84,27 +107,17 @@ fn render_failure(text: &mut String, failure: &FuzzFailure, subject: Option<&str
     }
     line(text, "");
     match &failure.finding {
-        Finding::Wrong(report) => text.push_str(&super::render(report)),
+        Finding::Wrong(report) => text.push_str(&super::render_with(report, look)),
         Finding::Failed(why) => {
-            line(text, &wrapped(&format!("No answer: {why}")));
-            line(text, &format!("Replay: gradproof replay {}", failure.token));
+            let why = look.wrapped(&format!("No answer: {why}"));
+            line(text, &look.lead(Tone::Bad, &why));
         }
-    }
-    if let Some(subject) = subject {
-        let quoted = shlex::try_quote(subject).unwrap_or(subject.into());
-        line(
-            text,
-            &format!(
-                "With that program: gradproof replay {} --subject {quoted}",
-                failure.token
-            ),
-        );
     }
     line(text, "");
     if let Some(file) = &failure.file {
         line(
             text,
-            &format!("Kept in {file}, and tried first from now on."),
+            &look.fit(&format!("Kept in {file}, and tried first from now on.")),
         );
     }
     line(text, "As a Rust test:");

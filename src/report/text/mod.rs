@@ -3,13 +3,19 @@
 pub mod account;
 mod findings;
 pub mod fuzz;
+mod look;
 mod projection;
 mod second;
+mod sheet;
 mod single;
+mod spark;
 mod tables;
 pub mod verify;
 
-pub(super) use tables::{align, table};
+pub(crate) use look::Tone;
+pub use look::{Look, Verbosity};
+pub(super) use sheet::Cell;
+pub(crate) use sheet::{Sheet, left, right};
 
 use crate::source::Forward;
 use crate::spec::case::{Precision, Selection, SourceName, Step};
@@ -17,80 +23,102 @@ use crate::spec::{DataSpec, PenaltySpec};
 
 use super::replay::Again;
 use super::words::{counted, grouped, listed};
-use super::{Number, Part, PartName, ReplayReport, Report, Setup};
+use super::{Control, Number, Outcome, Part, PartName, ReplayReport, Report, Setup};
 
-/// The whole report; its last line repeats the check.
+/// The report for a file or pipe; its last line repeats the check.
 #[must_use]
 pub fn render(report: &Report) -> String {
+    render_with(report, Look::plain())
+}
+
+/// The report for whoever looks at it; its last line repeats the check.
+#[must_use]
+pub fn render_with(report: &Report, look: Look) -> String {
     let mut text = String::new();
-    heading(&mut text, &report.setup, &report.parts);
-    for part in &report.parts {
-        render_part(&mut text, part, report.setup.precision);
+    if look.verbosity >= Verbosity::Usual {
+        heading(&mut text, &report.setup, &report.parts, look);
+        for part in &report.parts {
+            render_part(&mut text, part, report.setup.precision, look);
+        }
+        line(&mut text, &control(&report.control, look));
+        line(&mut text, "");
     }
-    line(&mut text, &report.control.sentence());
-    line(&mut text, "");
-    line(&mut text, &wrapped(&report.sentence));
-    line(&mut text, "");
-    line(
-        &mut text,
-        &format!("Replay: gradproof replay {}", report.replay),
-    );
-    text
+    line(&mut text, &answer(&report.sentence, report.outcome, look));
+    if look.verbosity >= Verbosity::Usual {
+        line(&mut text, "");
+    }
+    line(&mut text, &repeat("Replay", "replay", &report.replay, look));
+    finished(text, look)
 }
 
 /// The cases of a file, one report after the other.
 #[must_use]
-pub fn render_replay(report: &ReplayReport) -> String {
+pub fn render_replay(report: &ReplayReport, look: Look) -> String {
     let mut text = String::new();
-    for case in &report.cases {
-        line(&mut text, &format!("{}, line {}:", report.file, case.line));
+    let shown = match look.verbosity {
+        // The last sentence counts them.
+        Verbosity::Silent | Verbosity::Quiet => &[],
+        _ => report.cases.as_slice(),
+    };
+    for case in shown {
+        let place = format!("{}, line {}:", report.file, case.line);
+        line(&mut text, &look.paint(Tone::Title, &place));
         line(&mut text, "");
-        text.push_str(&render_again(&case.again));
+        text.push_str(&render_again(&case.again, look));
         line(&mut text, "");
     }
-    line(&mut text, &wrapped(&report.sentence));
-    text
+    line(&mut text, &answer(&report.sentence, report.outcome, look));
+    finished(text, look)
 }
 
 /// One case, repeated.
 #[must_use]
-pub fn render_again(again: &Again) -> String {
+pub fn render_again(again: &Again, look: Look) -> String {
     match again {
-        Again::Report(report) => render(report),
-        again => wrapped(&again.sentence()) + "\n",
+        Again::Report(report) => render_with(report, look),
+        again => {
+            let answer = answer(&again.sentence(), again.outcome(), look);
+            finished(answer + "\n", look)
+        }
     }
 }
 
-/// Columns that sentences are wrapped to.
-const WIDTH: usize = 100;
+/// The text in characters that can be shown, or none when nothing is to be said.
+pub(super) fn finished(text: String, look: Look) -> String {
+    match look.verbosity {
+        Verbosity::Silent => String::new(),
+        _ => look.ascii(&text),
+    }
+}
+
+/// The answer, of which the first words say how it ended.
+pub(super) fn answer(sentence: &str, outcome: Outcome, look: Look) -> String {
+    let tone = match outcome {
+        Outcome::Right => Tone::Good,
+        Outcome::Wrong => Tone::Bad,
+        Outcome::Unjudged => Tone::Open,
+    };
+    let wrapped = look.wrapped(sentence);
+    // The first sentence, up to the end of its line where it is longer.
+    let end = wrapped.find(['.', '\n']).unwrap_or(wrapped.len());
+    match wrapped[..end].find(':') {
+        Some(_) => look.lead(tone, &wrapped),
+        None => look.paint(tone, &wrapped[..end]) + &wrapped[end..],
+    }
+}
+
+/// A line to paste: it stays whole whatever the window.
+pub(super) fn repeat(title: &str, command: &str, what: &str, look: Look) -> String {
+    let title = look.paint(Tone::Title, &format!("{title}:"));
+    format!("{title} gradproof {command} {what}")
+}
 
 pub(super) fn line(text: &mut String, content: &str) {
     text.push_str(content.trim_end());
     text.push('\n');
 }
 
-pub(super) fn wrapped(sentence: &str) -> String {
-    wrapped_to(WIDTH, sentence)
-}
-
-/// The text with line breaks between words, at most `width` columns a line.
-pub(super) fn wrapped_to(width: usize, sentence: &str) -> String {
-    let mut lines = vec![String::new()];
-    for word in sentence.split(' ') {
-        let last = lines.last_mut().expect("starts with one line");
-        if last.is_empty() {
-            last.push_str(word);
-        } else if last.chars().count() + 1 + word.chars().count() <= width {
-            last.push(' ');
-            last.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines.join("\n")
-}
-
-fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
+fn heading(text: &mut String, setup: &Setup, parts: &[Part], look: Look) {
     let is_projected = parts.iter().any(|part| part.projection.is_some());
     let parameters = match setup.coordinates {
         Selection::Auto if is_projected => format!(
@@ -139,7 +167,10 @@ fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
             PenaltySpec::L1 { strength } => format!("penalty l1={}", plain(strength)),
         });
     }
-    line(text, &format!("gradproof · {}", facts.join(" · ")));
+    line(
+        text,
+        &title(&format!("gradproof · {}", facts.join(" · ")), look),
+    );
 
     let references: Vec<String> = parts
         .first()
@@ -165,7 +196,7 @@ fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
     };
     line(
         text,
-        &wrapped(&match (&setup.files.gradients, setup.precision) {
+        &look.wrapped(&match (&setup.files.gradients, setup.precision) {
             (Some(file), Precision::F64) => format!(
                 "The gradient given in {} is held against {}.",
                 file.path,
@@ -187,23 +218,45 @@ fn heading(text: &mut String, setup: &Setup, parts: &[Part]) {
     );
 }
 
-fn render_part(text: &mut String, part: &Part, precision: Precision) {
+/// The first line of a report.
+pub(super) fn title(facts: &str, look: Look) -> String {
+    let facts = look.fit(facts);
+    match facts.split_once(" · ") {
+        Some((name, rest)) => format!("{} · {rest}", look.paint(Tone::Title, name)),
+        None => facts,
+    }
+}
+
+fn render_part(text: &mut String, part: &Part, precision: Precision, look: Look) {
     line(text, "");
-    line(text, &values(part, precision));
+    let values = look.fit(&values(part, precision));
+    line(
+        text,
+        &match part.values_agree {
+            true => values,
+            false => look.lead(Tone::Bad, &values),
+        },
+    );
+    // What people are used to decides nothing.
+    let classical = match look.is_verbose() {
+        true => tables::classical(part, look),
+        false => String::new(),
+    };
     let blocks = [
-        projection::projections(part),
-        tables::verdicts(part),
-        tables::bounds(part),
-        single::digits(part),
-        single::branches(part),
-        tables::classical(part),
-        findings::crossed(part),
-        findings::kinks(part),
-        findings::extended(part, precision),
-        findings::unseen(part),
-        tables::worst(part),
-        findings::fault(part),
-        second::second(part),
+        projection::projections(part, look),
+        tables::verdicts(part, look),
+        spark::spark(part, look),
+        tables::bounds(part, look),
+        single::digits(part, look),
+        single::branches(part, look),
+        classical,
+        findings::crossed(part, look),
+        findings::kinks(part, look),
+        findings::extended(part, precision, look),
+        findings::unseen(part, look),
+        tables::worst(part, look),
+        findings::fault(part, look),
+        second::second(part, look),
     ];
     for block in blocks.into_iter().filter(|block| !block.is_empty()) {
         line(text, "");
@@ -303,4 +356,13 @@ fn plain_single(value: f64) -> String {
     } else {
         format!("{value:e}")
     }
+}
+
+fn control(control: &Control, look: Look) -> String {
+    let tone = match control {
+        Control::Caught { .. } => None,
+        Control::Missed { .. } | Control::Impossible => Some(Tone::Open),
+    };
+    let words = look.fit(&control.sentence());
+    tone.map_or(words.clone(), |tone| look.paint(tone, &words))
 }

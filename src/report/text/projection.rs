@@ -3,36 +3,45 @@
 use crate::report::words::{counted, grouped, listed};
 use crate::report::{Number, Part, Projected, ProjectionPart, ProjectionRow};
 
-use super::{align, bounded, table, wrapped};
+use super::{Cell, Look, Sheet, Tone, bounded, left, right};
 
 /// Row by row, and what that means.
-pub(super) fn projections(part: &Part) -> String {
+pub(super) fn projections(part: &Part, look: Look) -> String {
     let Some(projection) = &part.projection else {
         return String::new();
     };
     let k = projection.projections;
-    let intro = wrapped(&format!(
+    let intro = look.wrapped(&format!(
         "The gradient g of each tensor against exact derivatives along {k} vectors r of random signs: r·g and the derivative along r by dual numbers, their largest gap beside the bound that rounding allows, and the smallest error of one weight that would have been seen, as such and in units of the tensor's median and largest derivative. Work is counted in forward passes:"
     ));
-    let mut table = table();
-    table.set_header([
-        "tensor",
-        "weights",
-        "agree",
-        "disagree",
-        "error\nbound",
-        "gap/bound",
-        "error\nseen from",
-        "of median\nderivative",
-        "of largest\nderivative",
-        "forward\npasses",
-        "",
+    let mut sheet = Sheet::new([
+        left("tensor"),
+        right("weights").rank(2),
+        right("agree"),
+        right("disagree"),
+        right("error\nbound").rank(5),
+        right("gap/bound"),
+        right("error\nseen from").rank(6),
+        right("of median\nderivative").rank(3),
+        right("of largest\nderivative").rank(4),
+        right("forward\npasses").rank(7),
+        left("").rank(1),
     ]);
     for row in &projection.tensors {
-        table.add_row(cells(row));
+        let is_wrong = matches!(row.outcome, Projected::Wrong(_) | Projected::Throughout);
+        let tone = is_wrong.then_some(Tone::Bad);
+        sheet.row(cells(row).into_iter().enumerate().map(|(column, text)| {
+            // The name, how many disagree, and what is said of them.
+            let is_telling = matches!(column, 0 | 3 | 10);
+            Cell::toned(text, tone.filter(|_| is_telling))
+        }));
     }
-    align(&mut table, &[0, 10]);
-    let lines = [intro, table.to_string(), String::new(), means(projection)];
+    let lines = [
+        intro,
+        sheet.render(look),
+        String::new(),
+        means(projection, look),
+    ];
     lines.join("\n")
 }
 
@@ -66,7 +75,7 @@ fn cells(row: &ProjectionRow) -> [String; 11] {
     ]
 }
 
-fn means(projection: &ProjectionPart) -> String {
+fn means(projection: &ProjectionPart, look: Look) -> String {
     let k = projection.projections;
     let mut text = format!(
         "An error in one weight shows in every projection. Errors in several cancel in one with a probability of at most 1/2, whatever they are, since one of the two signs of any of them leaves a rest, and in all {k} with at most 2^-{k} = {:.2} %. Smaller errors than those above cannot be seen so.",
@@ -110,5 +119,5 @@ fn means(projection: &ProjectionPart) -> String {
         ". The bounds come from {} perturbed backward passes besides.",
         projection.perturbed_passes
     );
-    format!("{}\n{}", wrapped(&text), wrapped(&work))
+    format!("{}\n{}", look.wrapped(&text), look.wrapped(&work))
 }

@@ -2,32 +2,35 @@
 
 use super::super::words::grouped;
 use super::super::{Control, Number, Part, ProductComparison, ProductSource, SecondPart};
-use super::{align, bounded, short, table, wrapped};
+use super::{Cell, Look, Sheet, Tone, bounded, left, right, short};
 
 /// Everything about the second order; empty when it was not asked for.
-pub(super) fn second(part: &Part) -> String {
+pub(super) fn second(part: &Part, look: Look) -> String {
     let Some(second) = &part.second else {
         return String::new();
     };
     let mut blocks = vec![
-        wrapped(
+        look.wrapped(
             "Second order: the backward, run on dual numbers, gives the derivative H·v of its gradient along a direction v of random signs. It is held against hyper-dual numbers (forward only) and central differences of the gradient, on the branches of this point:",
-        ) + &format!("\n{}", products(second)),
-        symmetry(second),
+        ) + &format!("\n{}", products(second, look)),
+        symmetry(second, look),
     ];
     if !second.worst.is_empty() {
-        blocks.push(worst(second));
+        blocks.push(worst(second, look));
     }
-    blocks.push(control(&second.control));
+    blocks.push(look.fit(&control(&second.control)));
     blocks.join("\n\n")
 }
 
-fn products(second: &SecondPart) -> String {
+fn products(second: &SecondPart, look: Look) -> String {
     let counts = second.counts();
-    let mut table = table();
-    let mut header: Vec<String> = ["tensor", "products", "agree", "exactly 0", "disagree"]
-        .map(ToOwned::to_owned)
-        .to_vec();
+    let mut header = vec![
+        left("tensor"),
+        right("products").rank(2),
+        right("agree"),
+        right("exactly 0").rank(3),
+        right("disagree"),
+    ];
     let is_open = counts.unresolved > 0;
     let is_hidden = counts.unobservable > 0;
     let is_infinite = counts.invalid > 0;
@@ -36,13 +39,14 @@ fn products(second: &SecondPart) -> String {
         ("unseen", is_hidden),
         ("not finite", is_infinite),
     ] {
-        header.extend(is_shown.then(|| column.to_owned()));
+        header.extend(is_shown.then(|| right(column).rank(1)));
     }
-    header
-        .extend(ProductSource::REFERENCES.map(|source| format!("digits: {source}\nfewest median")));
-    header.extend(["gap/bound".to_owned(), "where that is largest".to_owned()]);
-    let last = header.len() - 1;
-    table.set_header(header);
+    header.extend(
+        ProductSource::REFERENCES
+            .map(|source| right(format!("digits: {source}\nfewest median")).rank(4)),
+    );
+    header.extend([right("gap/bound"), left("where that is largest").rank(5)]);
+    let mut sheet = Sheet::new(header);
     for row in &second.tensors {
         let mut cells = vec![
             row.name.clone(),
@@ -67,10 +71,9 @@ fn products(second: &SecondPart) -> String {
             None => Default::default(),
         };
         cells.extend([ratio, at]);
-        table.add_row(cells);
+        sheet.row(cells);
     }
-    align(&mut table, &[0, last]);
-    table.to_string()
+    sheet.render(look)
 }
 
 /// Fewest and median matching digits.
@@ -90,10 +93,10 @@ fn ratio(ratio: Number) -> String {
     }
 }
 
-fn symmetry(second: &SecondPart) -> String {
+fn symmetry(second: &SecondPart, look: Look) -> String {
     let symmetry = &second.symmetry;
     let gap = Number((symmetry.first.0 - symmetry.second.0).abs());
-    wrapped(&format!(
+    look.wrapped(&format!(
         "A Hessian is symmetric: u·Hv = {:.8e} and v·Hu = {:.8e} are {} apart, and rounding explains {}: {}.",
         symmetry.first.0,
         symmetry.second.0,
@@ -107,28 +110,34 @@ fn symmetry(second: &SecondPart) -> String {
     ))
 }
 
-fn worst(second: &SecondPart) -> String {
-    let mut table = table();
-    let mut header = vec!["weight".to_owned(), "direction".to_owned()];
-    header.push(ProductSource::Backprop.to_string());
-    header.extend(ProductSource::REFERENCES.map(|source| source.to_string()));
-    table.set_header(header);
+fn worst(second: &SecondPart, look: Look) -> String {
+    let mut header = vec![left("weight"), right("direction").rank(2)];
+    header.push(right(ProductSource::Backprop.to_string()));
+    header.extend(ProductSource::REFERENCES.map(|source| right(source.to_string()).rank(1)));
+    let mut sheet = Sheet::new(header);
     for row in &second.worst {
-        let mut cells = vec![row.coordinate.clone(), row.direction.to_string()];
+        let mut cells = vec![
+            Cell::from(row.coordinate.clone()),
+            row.direction.to_string().into(),
+        ];
         let sources = std::iter::once(ProductSource::Backprop).chain(ProductSource::REFERENCES);
         cells.extend(sources.map(|source| {
             let value = row.values.iter().find(|value| value.source == source);
-            value.map_or_else(String::new, |value| {
-                let mark = if value.disagrees { "≠ " } else { "" };
-                format!("{mark}{:.6e} ± {}", value.value.0, bounded(value.error))
-            })
+            value.map_or_else(
+                || "".into(),
+                |value| {
+                    let mark = if value.disagrees { "≠ " } else { "" };
+                    let text = format!("{mark}{:.6e} ± {}", value.value.0, bounded(value.error));
+                    Cell::toned(text, value.disagrees.then_some(Tone::Bad))
+                },
+            )
         }));
-        table.add_row(cells);
+        sheet.row(cells);
     }
-    align(&mut table, &[0]);
-    format!(
-        "Products that speak against it, worst first (≠ where it differs by more than the bounds):\n{table}"
-    )
+    let title = look.fit(
+        "Products that speak against it, worst first (≠ where it differs by more than the bounds):",
+    );
+    format!("{title}\n{}", sheet.render(look))
 }
 
 fn control(control: &Control) -> String {

@@ -2,10 +2,10 @@
 
 use super::super::words::{counted, grouped, listed};
 use super::super::{DigitsRow, Number, Part, Spread, TurnedRow};
-use super::{align, short, table, wrapped};
+use super::{Look, Sheet, left, right, short};
 
 /// How many digits `f32` allows, and how many the gradient has.
-pub(super) fn digits(part: &Part) -> String {
+pub(super) fn digits(part: &Part, look: Look) -> String {
     let rows: Vec<&DigitsRow> = part
         .tensors
         .iter()
@@ -14,13 +14,12 @@ pub(super) fn digits(part: &Part) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let mut table = table();
-    table.set_header([
-        "tensor",
-        "f32 is sure of\nfewest median",
-        "the gradient has\nfewest  median",
-        "fewest at",
-        "1 % is\nseen at",
+    let mut sheet = Sheet::new([
+        left("tensor"),
+        right("f32 is sure of\nfewest median").rank(1),
+        right("the gradient has\nfewest  median"),
+        left("fewest at").rank(3),
+        right("1 % is\nseen at").rank(2),
     ]);
     let pair = |spread: Option<Spread>| match spread {
         Some(Spread { worst, median }) => format!("{:>6.1} {:>7.1}", worst.0, median.0),
@@ -28,7 +27,7 @@ pub(super) fn digits(part: &Part) -> String {
     };
     for row in &part.tensors {
         let Some(digits) = &row.digits else { continue };
-        table.add_row([
+        sheet.row([
             row.name.clone(),
             pair(row.allowed),
             pair(digits.spread),
@@ -36,12 +35,11 @@ pub(super) fn digits(part: &Part) -> String {
             grouped(digits.one_percent),
         ]);
     }
-    align(&mut table, &[0, 3]);
-    let mut text = wrapped(
+    let mut text = look.wrapped(
         "Digits in f32: how many decimal digits its rounding leaves for sure, and how many the gradient has, both at the worst weight and at the median one; and at how many weights an error of 1 % is sure to be seen:",
     );
-    text += &format!("\n{table}\n\n");
-    text += &wrapped(&histogram(&rows));
+    text += &format!("\n{}\n\n", sheet.render(look));
+    text += &look.wrapped(&histogram(&rows));
     let blind: Vec<String> = part
         .tensors
         .iter()
@@ -55,7 +53,7 @@ pub(super) fn digits(part: &Part) -> String {
         .collect();
     if !blind.is_empty() {
         text += "\n";
-        text += &wrapped(&format!(
+        text += &look.wrapped(&format!(
             "In {} f32's own error bounds are too wide for 1 % to be seen anywhere: nothing but f64 can tell more there.",
             listed(&blind)
         ));
@@ -109,11 +107,11 @@ fn histogram(rows: &[&DigitsRow]) -> String {
 }
 
 /// The units that rounding turns.
-pub(super) fn branches(part: &Part) -> String {
+pub(super) fn branches(part: &Part, look: Look) -> String {
     let Some(single) = part.single.as_ref().filter(|single| single.turned > 0) else {
         return String::new();
     };
-    let mut text = wrapped(&format!(
+    let mut text = look.wrapped(&format!(
         "Rounding in f32 turns {} to another branch than in f64. {} {} with the references on f32's branches, and not on f64's.",
         counted(single.turned, "unit"),
         counted(single.carried, "weight"),
@@ -125,7 +123,7 @@ pub(super) fn branches(part: &Part) -> String {
     ));
     for row in &single.units {
         text += "\n    ";
-        text += &unit(row);
+        text += &look.hanging(&unit(row));
     }
     let rest = single.turned - single.units.len();
     if rest > 0 {
@@ -133,7 +131,7 @@ pub(super) fn branches(part: &Part) -> String {
     }
     if single.beyond > 0 {
         text += "\n";
-        text += &wrapped(&format!(
+        text += &look.wrapped(&format!(
             "{} of them further from the kink than rounding in f32 reaches: the forward pass in f32 is another one.",
             if single.beyond == 1 {
                 "One is".to_owned()

@@ -1,103 +1,131 @@
 //! The report's tables.
 
-use std::fmt::Write;
-
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
-
 use crate::spec::case::SourceName;
 
 use super::super::words::grouped;
-use super::super::{Comparison, CoordinateRow, Number, Part, Spread, TensorRow};
-use super::{bounded, short, wrapped};
-
-/// One line below the header, and nothing else that could distract from the numbers.
-const STYLE: TableStyle =
-    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
-
-pub(crate) fn table() -> Table {
-    let mut table = Table::new();
-    table.load_style(STYLE);
-    // The same bytes whatever the terminal.
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    table
-}
-
-/// Numbers to the right, names to the left.
-pub(crate) fn align(table: &mut Table, left: &[usize]) {
-    for (index, column) in table.column_iter_mut().enumerate() {
-        if !left.contains(&index) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-}
+use super::super::{Comparison, CoordinateRow, Counts, Number, Part, Spread, TensorRow};
+use super::{Cell, Look, Sheet, Tone, bounded, left, right, short};
 
 /// A column that is shown when it holds anything: title, sum, and a row's number.
 type Extra = (&'static str, usize, fn(&TensorRow) -> usize);
 
+/// The tensors as they are shown: when something is wrong, what is wrong comes first, the worst at the top.
+fn worst_first(part: &Part) -> Vec<&TensorRow> {
+    let mut rows: Vec<&TensorRow> = part.tensors.iter().collect();
+    let ratio = |row: &TensorRow| match (&row.closest, row.counts.invalid) {
+        (_, 1..) => f64::INFINITY,
+        (Some(closest), 0) => closest.ratio.0,
+        (None, 0) => 0.0,
+    };
+    rows.sort_by(|a, b| {
+        let is_wrong = |row: &TensorRow| row.counts.wrong() > 0;
+        let by_ratio = ratio(b).total_cmp(&ratio(a));
+        let wrong_first = is_wrong(b).cmp(&is_wrong(a));
+        // All others stay in the network's order.
+        wrong_first.then(if is_wrong(a) {
+            by_ratio
+        } else {
+            std::cmp::Ordering::Equal
+        })
+    });
+    rows
+}
+
+/// What colour a tensor's name has.
+fn tone_of(counts: &Counts) -> Option<Tone> {
+    if counts.wrong() > 0 {
+        Some(Tone::Bad)
+    } else if counts.unresolved > 0 || counts.unobservable > 0 {
+        Some(Tone::Open)
+    } else {
+        None
+    }
+}
+
+/// A number in this colour, or none when it is 0.
+fn count(number: usize, tone: Tone) -> Cell {
+    Cell::toned(grouped(number), (number > 0).then_some(tone))
+}
+
 /// The verdicts, and the digits in which the sources match.
-pub(super) fn verdicts(part: &Part) -> String {
+pub(super) fn verdicts(part: &Part, look: Look) -> String {
     if part.tensors.is_empty() {
         return String::new();
     }
     let references = part.references();
     let counts = part.counts();
-    let mut header = vec![
-        "tensor".to_owned(),
-        "weights".to_owned(),
-        "agree".to_owned(),
-    ];
-    header.extend(["at kink".to_owned(), "disagree".to_owned()]);
     let crossed = |row: &TensorRow| row.steps.map_or(0, |steps| steps.crossed);
-    let extra: [Extra; 5] = [
+    let extra: [(Extra, Tone); 5] = [
         (
-            "step\ncrosses kink",
-            part.tensors.iter().map(crossed).sum(),
-            |row| row.steps.map_or(0, |steps| steps.crossed),
+            (
+                "step\ncrosses kink",
+                part.tensors.iter().map(crossed).sum(),
+                |row| row.steps.map_or(0, |steps| steps.crossed),
+            ),
+            Tone::Open,
         ),
-        ("outside", counts.at_kink_outside, |row| {
-            row.counts.at_kink_outside
-        }),
-        ("unresolved", counts.unresolved, |row| row.counts.unresolved),
-        ("unseen", counts.unobservable, |row| row.counts.unobservable),
-        ("not finite", counts.invalid, |row| row.counts.invalid),
+        (
+            ("outside", counts.at_kink_outside, |row| {
+                row.counts.at_kink_outside
+            }),
+            Tone::Bad,
+        ),
+        (
+            ("unresolved", counts.unresolved, |row| row.counts.unresolved),
+            Tone::Open,
+        ),
+        (
+            ("unseen", counts.unobservable, |row| row.counts.unobservable),
+            Tone::Open,
+        ),
+        (
+            ("not finite", counts.invalid, |row| row.counts.invalid),
+            Tone::Bad,
+        ),
     ];
-    let extra: Vec<Extra> = extra
+    let extra: Vec<(Extra, Tone)> = extra
         .into_iter()
-        .filter(|(_, total, _)| *total > 0)
+        .filter(|((_, total, _), _)| *total > 0)
         .collect();
-    header.extend(extra.iter().map(|(name, ..)| (*name).to_owned()));
-    header.extend(
-        references
-            .iter()
-            .map(|source| format!("digits: {source}\nfewest median")),
-    );
-
-    let mut table = table();
-    table.set_header(header);
-    for row in &part.tensors {
-        let mut cells = vec![
-            row.name.clone(),
-            grouped(row.coordinates),
-            grouped(row.counts.agree),
-            grouped(row.counts.at_kink_inside),
-            grouped(row.counts.disagree),
-        ];
-        cells.extend(extra.iter().map(|(_, _, of)| grouped(of(row))));
-        cells.extend(row.against.iter().map(digits));
-        table.add_row(cells);
-    }
-    let mut sums = vec![
-        "all".to_owned(),
-        grouped(part.tensors.iter().map(|row| row.coordinates).sum()),
-        grouped(counts.agree),
-        grouped(counts.at_kink_inside),
-        grouped(counts.disagree),
+    let mut header = vec![
+        left("tensor"),
+        right("weights").rank(1),
+        right("agree"),
+        right("at kink"),
+        right("disagree"),
     ];
-    sums.extend(extra.iter().map(|(_, total, _)| grouped(*total)));
-    sums.extend(references.iter().map(|_| String::new()));
-    table.add_row(sums);
-    align(&mut table, &[0]);
-    table.to_string()
+    header.extend(extra.iter().map(|((name, ..), _)| right(*name).rank(2)));
+    header.extend(references.iter().map(|source| {
+        let column = right(format!("digits: {source}\nfewest median"));
+        // Central differences match in the fewest digits, which people ask about.
+        column.rank(if *source == SourceName::Central { 3 } else { 4 })
+    }));
+
+    let mut sheet = Sheet::new(header);
+    let cells = |name: &str, weights: usize, counts: &Counts| {
+        vec![
+            Cell::toned(name.to_owned(), tone_of(counts)),
+            grouped(weights).into(),
+            grouped(counts.agree).into(),
+            grouped(counts.at_kink_inside).into(),
+            count(counts.disagree, Tone::Bad),
+        ]
+    };
+    for row in worst_first(part) {
+        let mut cells = cells(&row.name, row.coordinates, &row.counts);
+        cells.extend(extra.iter().map(|((_, _, of), tone)| count(of(row), *tone)));
+        cells.extend(row.against.iter().map(|against| digits(against).into()));
+        sheet.row(cells);
+    }
+    let weights = part.tensors.iter().map(|row| row.coordinates).sum();
+    let mut sums = cells("all", weights, &counts);
+    sums.extend(
+        extra
+            .iter()
+            .map(|((_, total, _), tone)| count(*total, *tone)),
+    );
+    sheet.row(sums);
+    sheet.render(look)
 }
 
 /// Fewest and median matching digits.
@@ -121,33 +149,36 @@ fn classical_reference(part: &Part) -> Option<usize> {
 }
 
 /// What is close enough: gaps beside their bounds.
-pub(super) fn bounds(part: &Part) -> String {
+pub(super) fn bounds(part: &Part, look: Look) -> String {
     if part.tensors.is_empty() {
         return String::new();
     }
-    let mut table = table();
-    table.set_header([
-        "tensor",
-        "gap",
-        "error\nbound",
-        "gap/bound",
-        "where that is largest",
-        "digits allowed\nfewest median",
-        "errors caught\nfrom   median",
+    let mut sheet = Sheet::new([
+        left("tensor"),
+        right("gap").rank(1),
+        right("error\nbound").rank(1),
+        right("gap/bound"),
+        left("where that is largest").rank(3),
+        right("digits allowed\nfewest median").rank(4),
+        right("errors caught\nfrom   median").rank(2),
     ]);
-    for row in &part.tensors {
+    for row in worst_first(part) {
         let (gap, bound, ratio, at) = match &row.closest {
-            Some(closest) => (
-                short(closest.at.gap),
-                bounded(closest.at.bound),
-                match closest.ratio.0 {
+            Some(closest) => {
+                let ratio = match closest.ratio.0 {
                     0.0 => "0".to_owned(),
                     ratio if (0.001..1000.0).contains(&ratio) => format!("{ratio:.3}"),
                     ratio => format!("{ratio:.0e}"),
-                },
-                format!("{} {}", closest.at.coordinate, closest.reference),
-            ),
-            None => Default::default(),
+                };
+                let is_within = closest.ratio.0 <= 1.0;
+                (
+                    short(closest.at.gap),
+                    bounded(closest.at.bound),
+                    Cell::toned(ratio, (!is_within).then_some(Tone::Bad)),
+                    format!("{} {}", closest.at.coordinate, closest.reference),
+                )
+            }
+            None => (String::new(), String::new(), "".into(), String::new()),
         };
         let pair = |spread: Option<Spread>, text: fn(f64) -> String| match spread {
             Some(Spread { worst, median }) => {
@@ -155,25 +186,24 @@ pub(super) fn bounds(part: &Part) -> String {
             }
             None => String::new(),
         };
-        table.add_row([
-            row.name.clone(),
-            gap,
-            bound,
+        sheet.row([
+            Cell::toned(row.name.clone(), tone_of(&row.counts)),
+            gap.into(),
+            bound.into(),
             ratio,
-            at,
-            pair(row.allowed, |digits| format!("{digits:.1}")),
-            pair(row.catches, |error| short(Number(error))),
+            at.into(),
+            pair(row.allowed, |digits| format!("{digits:.1}")).into(),
+            pair(row.catches, |error| short(Number(error))).into(),
         ]);
     }
-    align(&mut table, &[0, 4]);
-    let explanation = wrapped(
+    let explanation = look.wrapped(
         "How close is close enough? The gap to a reference beside the error bound that rounding and truncation allow, the decimal digits that the gradient's own rounding allows, and the smallest relative error of one weight that would have been caught (in any weight, and in half of them):",
     );
-    format!("{explanation}\n{table}")
+    format!("{explanation}\n{}", sheet.render(look))
 }
 
 /// The metrics that people are used to.
-pub(super) fn classical(part: &Part) -> String {
+pub(super) fn classical(part: &Part, look: Look) -> String {
     if part.tensors.is_empty() {
         return String::new();
     }
@@ -185,17 +215,16 @@ pub(super) fn classical(part: &Part) -> String {
         Some(SourceName::Given) => "The given gradient",
         _ => "Backprop",
     };
-    let mut text = format!(
-        "{own} (a) against {reference} (n) in the metrics that people are used to, which decide nothing here:\n"
-    );
-    let mut table = table();
-    table.set_header([
-        "tensor",
-        "signs\ndiffer",
-        "worst |a-n|\n/max(|a|,|n|)",
-        "CS231n's\nrule says",
-        "at",
-        "||a-n||\n/||a+n||",
+    let title = look.fit(&format!(
+        "{own} (a) against {reference} (n) in the metrics that people are used to, which decide nothing here:"
+    ));
+    let mut sheet = Sheet::new([
+        left("tensor"),
+        right("signs\ndiffer"),
+        right("worst |a-n|\n/max(|a|,|n|)"),
+        left("CS231n's\nrule says").rank(1),
+        left("at").rank(3),
+        right("||a-n||\n/||a+n||").rank(2),
     ]);
     for row in &part.tensors {
         let comparison = &row.against[position];
@@ -206,7 +235,7 @@ pub(super) fn classical(part: &Part) -> String {
             .map_or_else(String::new, |worst| worst.coordinate.clone());
         let scientific = |value: Option<Number>| value.map(short).unwrap_or_default();
         let worst = metrics.worst.map(|worst| worst.0);
-        table.add_row([
+        sheet.row([
             row.name.clone(),
             grouped(metrics.sign_mismatches),
             scientific(worst),
@@ -215,9 +244,7 @@ pub(super) fn classical(part: &Part) -> String {
             scientific(metrics.norm_ratio),
         ]);
     }
-    align(&mut table, &[0, 3, 4]);
-    let _ = write!(text, "{table}");
-    text
+    format!("{title}\n{}", sheet.render(look))
 }
 
 /// What relative errors mean by Stanford CS231n's notes, "Gradient checks", for networks with kinks.
@@ -234,32 +261,35 @@ fn rule_of_thumb(relative_error: f64) -> &'static str {
 }
 
 /// What speaks against the gradient, source by source.
-pub(super) fn worst(part: &Part) -> String {
+pub(super) fn worst(part: &Part, look: Look) -> String {
     let rows = &part.worst;
     let Some(first) = rows.first() else {
         return String::new();
     };
-    let mut table = table();
-    let mut header = vec!["weight".to_owned()];
-    header.extend(first.values.iter().map(|value| value.source.to_string()));
-    table.set_header(header);
+    let mut header = vec![left("weight")];
+    header.extend(first.values.iter().enumerate().map(|(number, value)| {
+        // The gradient under test, then the references, of which one has to be there.
+        right(value.source.to_string()).rank(number.saturating_sub(1))
+    }));
+    let mut sheet = Sheet::new(header);
     for row in rows {
         let digits = telling_digits(row);
-        let mut cells = vec![row.coordinate.clone()];
+        let mut cells = vec![Cell::from(row.coordinate.clone())];
         cells.extend(row.values.iter().map(|value| {
             let mark = if value.disagrees { "≠ " } else { "" };
-            format!(
+            let text = format!(
                 "{mark}{:.digits$e} ± {}",
                 value.value.0,
                 bounded(value.error)
-            )
+            );
+            Cell::toned(text, value.disagrees.then_some(Tone::Bad))
         }));
-        table.add_row(cells);
+        sheet.row(cells);
     }
-    align(&mut table, &[0]);
-    format!(
-        "What speaks against it, worst first (value ± error bound; ≠ where it differs by more):\n{table}"
-    )
+    let title = look.fit(
+        "What speaks against it, worst first (value ± error bound; ≠ where it differs by more):",
+    );
+    format!("{title}\n{}", sheet.render(look))
 }
 
 /// Digits behind the point that show where the sources differ, and two more.

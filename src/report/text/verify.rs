@@ -1,47 +1,60 @@
 //! What became of dumped op-cases, as text.
 
-use crate::report::verify::{CaseOutcome, CaseRow, GradientRow, VerifyReport};
+use crate::report::verify::{CaseOutcome, CaseRow, GradientRow, VerifyReport, WorstEntry};
 use crate::report::words::{counted, grouped};
 
-use super::{align, line, short, table, wrapped};
+use super::{
+    Cell, Look, Sheet, Tone, Verbosity, answer, finished, left, line, right, short, title,
+};
 
 /// Cases that are shown whole; the others are counted.
 const MOST_SHOWN: usize = 10;
 
 /// The whole report: what does not agree, then the answer.
 #[must_use]
-pub fn render(report: &VerifyReport) -> String {
+pub fn render(report: &VerifyReport, look: Look) -> String {
     let mut text = String::new();
+    if look.verbosity >= Verbosity::Usual {
+        body(&mut text, report, look);
+    }
+    line(&mut text, &answer(&report.sentence, report.outcome, look));
+    finished(text, look)
+}
+
+fn body(text: &mut String, report: &VerifyReport, look: Look) {
     line(
-        &mut text,
-        &format!(
-            "gradproof verify · {} · {}",
-            report.files.join(" · "),
-            counted(report.cases.len(), "case")
+        text,
+        &title(
+            &format!(
+                "gradproof verify · {} · {}",
+                report.files.join(" · "),
+                counted(report.cases.len(), "case")
+            ),
+            look,
         ),
     );
-    line(&mut text, "");
+    line(text, "");
     let of_interest =
         |case: &&CaseRow| !matches!(case.outcome, CaseOutcome::Agree | CaseOutcome::Unobservable);
     let shown: Vec<&CaseRow> = report.cases.iter().filter(of_interest).collect();
-    for case in shown.iter().take(MOST_SHOWN) {
-        render_case(&mut text, case);
+    let most = if look.is_verbose() {
+        shown.len()
+    } else {
+        MOST_SHOWN
+    };
+    for case in shown.iter().take(most) {
+        render_case(text, case, look);
     }
-    if let Some(more) = shown.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
+    if let Some(more) = shown.len().checked_sub(most).filter(|more| *more > 0) {
         line(
-            &mut text,
-            &format!(
-                "… and {}; --format json has all of them.",
-                counted(more, "case")
-            ),
+            text,
+            &format!("… and {}; -v shows all of them.", counted(more, "case")),
         );
-        line(&mut text, "");
+        line(text, "");
     }
-    line(&mut text, &wrapped(&report.sentence));
-    text
 }
 
-fn render_case(text: &mut String, case: &CaseRow) {
+fn render_case(text: &mut String, case: &CaseRow, look: Look) {
     let place = case
         .line
         .map_or(String::new(), |line| format!(", line {line}"));
@@ -49,32 +62,24 @@ fn render_case(text: &mut String, case: &CaseRow) {
         "" => "unreadable",
         operator => operator,
     };
-    line(
-        text,
-        &format!(
-            "{}, case {}{place}: {operator}: {}",
-            case.file,
-            case.index,
-            word(case.outcome)
-        ),
-    );
-    line(text, &wrapped(&case.sentence));
+    let place = format!("{}, case {}{place}: {operator}: ", case.file, case.index);
+    let word = look.paint(tone(case.outcome), word(case.outcome));
+    line(text, &(place + &word));
+    line(text, &look.wrapped(&case.sentence));
     if !case.tensors.is_empty() {
-        let mut rows = table();
-        rows.set_header([
-            "gradient of",
-            "",
-            "wrong",
-            "worst at",
-            "is",
-            "should be",
-            "distance/bound",
+        let mut rows = Sheet::new([
+            left("gradient of"),
+            left(""),
+            right("wrong"),
+            left("worst at").rank(2),
+            right("is").rank(1),
+            right("should be").rank(1),
+            right("distance/bound").rank(3),
         ]);
         for tensor in &case.tensors {
-            rows.add_row(row(tensor));
+            rows.row(row(tensor));
         }
-        align(&mut rows, &[0, 1, 3]);
-        line(text, &rows.to_string());
+        line(text, &rows.render(look));
     }
     let diagnoses = case
         .tensors
@@ -82,7 +87,7 @@ fn render_case(text: &mut String, case: &CaseRow) {
         .filter_map(|tensor| tensor.diagnosis.as_ref());
     // The case's own sentence ends with the first.
     for diagnosis in diagnoses.filter(|words| !case.sentence.contains(words.as_str())) {
-        line(text, &wrapped(&format!("{diagnosis}.")));
+        line(text, &look.wrapped(&format!("{diagnosis}.")));
     }
     if !case.untold.is_empty() {
         line(
@@ -93,17 +98,29 @@ fn render_case(text: &mut String, case: &CaseRow) {
     line(text, "");
 }
 
-fn row(tensor: &GradientRow) -> Vec<String> {
+fn row(tensor: &GradientRow) -> Vec<Cell> {
     let worst = tensor.worst.as_ref();
+    let of_worst = |text: fn(&WorstEntry) -> String| worst.map_or(String::new(), text);
+    let tone = Some(tone(tensor.outcome));
     vec![
-        tensor.name.clone(),
-        word(tensor.outcome).to_owned(),
-        format!("{}/{}", grouped(tensor.wrong), grouped(tensor.coordinates)),
-        worst.map_or(String::new(), |worst| worst.coordinate.clone()),
-        worst.map_or(String::new(), |worst| short(worst.value)),
-        worst.map_or(String::new(), |worst| short(worst.expected)),
-        worst.map_or(String::new(), |worst| format!("{:.2}", worst.ratio.0)),
+        tensor.name.clone().into(),
+        Cell::toned(word(tensor.outcome).to_owned(), tone),
+        format!("{}/{}", grouped(tensor.wrong), grouped(tensor.coordinates)).into(),
+        of_worst(|worst| worst.coordinate.clone()).into(),
+        of_worst(|worst| short(worst.value)).into(),
+        of_worst(|worst| short(worst.expected)).into(),
+        of_worst(|worst| format!("{:.2}", worst.ratio.0)).into(),
     ]
+}
+
+fn tone(outcome: CaseOutcome) -> Tone {
+    match outcome {
+        CaseOutcome::Agree => Tone::Good,
+        CaseOutcome::Disagree | CaseOutcome::Invalid => Tone::Bad,
+        CaseOutcome::Unresolved | CaseOutcome::Unobservable | CaseOutcome::Unsupported => {
+            Tone::Open
+        }
+    }
 }
 
 fn word(outcome: CaseOutcome) -> &'static str {
