@@ -260,7 +260,10 @@ struct Made {
 #[must_use]
 pub fn own_name<'a>(name: &'a str, operator: &str) -> &'a str {
     let own = name.strip_prefix(operator);
-    own.and_then(|rest| rest.strip_prefix('.')).unwrap_or(name)
+    let own = own.and_then(|rest| rest.strip_prefix('.'));
+    // At the end of a sentence the point is no part of a name.
+    let is_name = |own: &&str| own.starts_with(char::is_alphanumeric);
+    own.filter(is_name).unwrap_or(name)
 }
 
 /// Σ cotangent·output.

@@ -1,6 +1,7 @@
 //! A failed check as the message of a failed assertion: the replay token first, then the ten worst
 //! coordinates, then counts, blame, place and kind.
 
+use crate::interchange::own_name;
 use crate::judge::Side;
 use crate::judge::metrics::{MOST_DIGITS, matching_digits};
 
@@ -61,7 +62,7 @@ impl Names<'_> {
         let Self::Theirs(operator) = self else {
             return name.to_owned();
         };
-        let own = operator.map_or(name, |operator| without(name, operator));
+        let own = operator.map_or(name, |operator| own_name(name, operator));
         match own.strip_prefix("input") {
             Some(rest) if rest.is_empty() || rest.starts_with('[') => format!("x{rest}"),
             _ => own.to_owned(),
@@ -77,21 +78,11 @@ impl Names<'_> {
             if let Some(rest) = word.strip_prefix("backprop") {
                 return format!("your gradient{rest}");
             }
-            let own = operator.map_or(word, |operator| without(word, operator));
+            let own = operator.map_or(word, |operator| own_name(word, operator));
             own.to_owned()
         };
         let words: Vec<String> = sentence.split(' ').map(word).collect();
         words.join(" ")
-    }
-}
-
-/// `weight` of `conv2d.weight`.
-fn without<'a>(name: &'a str, operator: &str) -> &'a str {
-    let parameter = name.strip_prefix(operator);
-    let parameter = parameter.and_then(|rest| rest.strip_prefix('.'));
-    match parameter {
-        Some(parameter) if parameter.starts_with(char::is_alphanumeric) => parameter,
-        _ => name,
     }
 }
 
