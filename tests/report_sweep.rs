@@ -6,7 +6,7 @@ use gradproof::judge::law::{Fit, Law, Segment};
 use gradproof::report::sweep::{
     NearestKink, SourceFit, SweepReport, SweepRung, SweepSetup, Switched, VERSION, text,
 };
-use gradproof::report::text::Look;
+use gradproof::report::text::{Look, Verbosity};
 use gradproof::report::{Number, Outcome, json};
 use gradproof::spec::case::{Precision, SourceName};
 use gradproof::spec::{DataSpec, PenaltySpec};
@@ -125,6 +125,29 @@ fn a_right_derivative() {
         "report_sweep__a_right_derivative",
         &text::render(&report, Look::plain()),
     );
+}
+
+#[test]
+fn table_and_chart_fit_the_window_and_a_verbose_one_has_every_step() {
+    let report = report(f64::exp2(-7.0));
+    let mut look = Look::plain();
+    for window in [24, 40, 60, 72, 80, 200] {
+        look.window = Some(window);
+        let text = text::render(&report, look);
+        for line in text.lines() {
+            let is_one_word = line.split_whitespace().count() < 2;
+            let fits = line.chars().count() <= window;
+            assert!(fits || is_one_word, "{window} columns: {line}");
+        }
+        let has_chart = text.contains("both logarithmic") && text.contains("bound");
+        assert!(has_chart || window < 40, "{window} columns: {text}");
+    }
+    look.verbosity = Verbosity::Verbose;
+    let text = text::render(&report, look);
+    let step = |rung: &SweepRung| text.contains(&format!("{:.1e}", rung.step));
+    assert!(report.rungs.iter().all(step), "{text}");
+    look.is_unicode = false;
+    assert!(text::render(&report, look).is_ascii());
 }
 
 #[test]

@@ -49,10 +49,10 @@ impl Bar {
 
     /// Show that so many of all are done, and how they ended.
     pub(super) fn count(&self, what: &'static str, done: usize, all: usize, outcomes: &str) {
-        self.bar.set_style(self.style.clone());
         self.bar.set_length(all as u64);
         self.bar.set_message(what);
         self.bar.set_position(done as u64);
+        self.bar.set_style(self.style.clone());
         if !outcomes.is_empty() {
             self.bar.set_prefix(format!(" · {outcomes}"));
         }
@@ -85,10 +85,11 @@ impl Bar {
 impl Progress for Bar {
     fn begin(&self, source: SourceName, coordinates: usize) {
         self.ended(Some(source));
-        self.bar.set_style(self.style.clone());
-        self.bar.reset();
         self.bar.set_length(coordinates as u64);
         self.bar.set_message(source.to_string());
+        self.bar.reset();
+        // Last, so that nothing is shown of what is not known yet.
+        self.bar.set_style(self.style.clone());
     }
 
     fn advance(&self, coordinates: usize) {

@@ -42,13 +42,16 @@ struct Series {
     points: Vec<(f64, f64)>,
 }
 
+/// Columns below which there is no chart.
+const LEAST: u16 = 40;
+
 /// Columns between two labels that a chart needs.
 const NARROWEST: u16 = 3;
 
 /// Draw the chart in so many columns, labels included, and under it what its characters mean; `None`
 /// when there is nothing to draw, or no room.
 pub(super) fn draw(report: &SweepReport, width: usize) -> Option<String> {
-    let width = u16::try_from(width).ok()?;
+    let width = u16::try_from(width).ok().filter(|width| *width >= LEAST)?;
     let steps = Decades::around(report.rungs.iter().map(|rung| rung.step), INTERVALS[0])?;
     let heights = report.rungs.iter().flat_map(|rung| {
         let gaps = rung.gaps.iter().map(|gap| gap.0);
@@ -95,7 +98,11 @@ pub(super) fn draw(report: &SweepReport, width: usize) -> Option<String> {
         );
     }
 
-    let mut lines = vec!["Gap |a - D(h)| against step h, both logarithmic:".to_owned()];
+    let title = match width {
+        ..50 => "|a - D(h)| over h, both logarithmic:",
+        _ => "Gap |a - D(h)| against step h, both logarithmic:",
+    };
+    let mut lines = vec![title.to_owned()];
     lines.extend((0..area.height).map(|row| {
         let cells = (0..area.width).filter_map(|column| buffer.cell((column, row)));
         let text: String = cells.map(|cell| cell.symbol()).collect();

@@ -37,16 +37,22 @@ fn body(text: &mut String, report: &SweepReport, look: Look) {
     line(text, &title(&facts.join(" · "), look));
     line(
         text,
-        &format!("{} = {}", report.coordinate, plain(report.at.0)),
+        &look.beside(
+            4,
+            &format!("{} = {}", report.coordinate, plain(report.at.0)),
+        ),
     );
     for source in &report.sources {
         line(
             text,
-            &format!(
-                "  {:<8} {:>+.12e} ± {}",
-                source.source.to_string(),
-                source.value.0,
-                short(source.error)
+            &look.beside(
+                4,
+                &format!(
+                    "  {:<8} {:>+.12e} ± {}",
+                    source.source.to_string(),
+                    source.value.0,
+                    short(source.error)
+                ),
             ),
         );
     }

@@ -102,19 +102,19 @@ impl Look {
     /// A line that is broken in a window only, with `indent` spaces before all but its first part.
     pub(crate) fn beside(self, indent: usize, line: &str) -> String {
         match self.window {
-            Some(window) => {
+            Some(window) if columns(line) + indent > window => {
                 let width = window.saturating_sub(indent).max(NARROWEST);
                 wrapped_to(width, line).replace('\n', &format!("\n{}", " ".repeat(indent)))
             }
-            None => line.to_owned(),
+            _ => line.to_owned(),
         }
     }
 
     /// A line that is broken in a window only.
     pub(crate) fn fit(self, line: &str) -> String {
         match self.window {
-            Some(window) => wrapped_to(window.max(NARROWEST), line),
-            None => line.to_owned(),
+            Some(window) if columns(line) > window => wrapped_to(window.max(NARROWEST), line),
+            _ => line.to_owned(),
         }
     }
 
@@ -157,7 +157,8 @@ impl Look {
                 '×' => plain.push('x'),
                 '·' | '─' | '−' | '–' => plain.push('-'),
                 '│' => plain.push('|'),
-                '┼' | '┴' => plain.push('+'),
+                // Where lines meet.
+                '\u{2502}'..='\u{257f}' => plain.push('+'),
                 '●' => plain.push('*'),
                 '░' => plain.push(':'),
                 // An empty pattern of braille, and all others.
@@ -165,8 +166,7 @@ impl Look {
                 '\u{2801}'..='\u{28ff}' => plain.push('.'),
                 '²' => plain.push('2'),
                 '∞' => plain.push_str("inf"),
-                other if other.is_ascii() => plain.push(other),
-                // Names are somebody's own.
+                // Letters of ASCII; and names, which are somebody's own.
                 other => plain.push(other),
             }
         }
