@@ -2,7 +2,6 @@
 
 use boon::{Compiler, SchemaIndex, Schemas};
 use gradproof::check::{Silent, check, check_subject, sweep};
-use gradproof::harness::power::{PowerOptions, power};
 use gradproof::report::schema::Kind;
 use gradproof::report::{Outcome, json, junit, markdown, plot};
 use gradproof::source::{Backprop, Estimate, FaultySource, Question};
@@ -133,13 +132,7 @@ fn other_reports_are_what_their_schemas_say() {
     let case = case();
     let swept = sweep(&case, "fc1.weight[0,0]").unwrap();
     Schema::of(Kind::Sweep).hold("sweep", &swept);
-    let options = PowerOptions {
-        cases: 1,
-        seed: 1,
-        precision: Precision::F64,
-    };
-    let power = power(options, &|_, _| {}).unwrap();
-    Schema::of(Kind::Power).hold("power", &power);
+    Schema::of(Kind::Power).hold("power", &super::trial());
 
     let folder = tempfile::tempdir().unwrap();
     let run = |kind: Kind, arguments: &[&str]| {
