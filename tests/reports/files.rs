@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use gradproof::report::{json, junit, markdown};
+
 use super::{gradproof, refused};
 
 const QUICK: [&str; 6] = ["check", "mlp", "--coordinates", "60", "--samples", "1"];
@@ -213,19 +215,15 @@ fn every_kind_of_report_is_rendered_later() {
         "--output",
         "verify.txt",
     ]);
-    run(&[
-        "power",
-        "--cases",
-        "1",
-        "--output",
-        "power.json",
-        "--output",
-        "power.xml",
-        "--output",
-        "power.md",
-        "--output",
-        "power.txt",
-    ]);
+    // Every fault of the catalogue would be planted anew.
+    let power = super::trial();
+    for (name, text) in [
+        ("power.json", json::render(&power)),
+        ("power.xml", junit::render(&power)),
+        ("power.md", markdown::render_cases(&power)),
+    ] {
+        fs::write(here.join(name), text).unwrap();
+    }
     let written = fs::read_dir(here).unwrap();
     let names: Vec<String> = written
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -242,7 +240,7 @@ fn every_kind_of_report_is_rendered_later() {
         assert!(read(here, name) == read(here, &later), "{name}");
         compared += 1;
     }
-    assert_eq!(compared, 15);
+    assert_eq!(compared, 14);
     refused(
         &gradproof(here, &["report", "fuzz.json", "--output", "x.svg"]),
         &["svg", "junit"],

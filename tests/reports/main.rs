@@ -19,7 +19,9 @@ use std::sync::LazyLock;
 
 use assert_cmd::Command;
 use gradproof::check::{Details, Manner, Silent, check_by, check_subject};
-use gradproof::judge::Side;
+use gradproof::judge::diagnosis::BugKind;
+use gradproof::judge::{Side, Unresolved};
+use gradproof::report::power::{self, MutantRow, PowerReport, Trial};
 use gradproof::report::{KinkRow, Number, Outcome, Report, Timing, json};
 use gradproof::source::{Backprop, Estimate, FaultySource, Question};
 use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
@@ -124,6 +126,36 @@ fn empty() -> Report {
     }
     report.outcome = Outcome::Unjudged;
     report
+}
+
+/// A trial of the checker, made up.
+fn trial() -> PowerReport {
+    let fault = |name: &str, missed| MutantRow {
+        name: name.to_owned(),
+        words: "turns a kernel".to_owned(),
+        expected: Some(BugKind::Sign),
+        cases: 5,
+        equivalent: 1,
+        caught: 4 - missed,
+        missed,
+        examples: vec!["one that was missed".to_owned(); missed],
+        ..MutantRow::default()
+    };
+    let trial = Trial {
+        networks: 3,
+        unresolved: vec![(Unresolved::BoundTooWide, 2)],
+        ..Trial::default()
+    };
+    PowerReport {
+        version: power::VERSION,
+        seed: 1,
+        precision: Precision::F64,
+        mutants: vec![fault("conv2d.sign", 0), fault("linear.sign", 1)],
+        trial,
+        outcome: Outcome::Unjudged,
+        sentence: String::new(),
+    }
+    .judged()
 }
 
 /// All of them, each with a name.

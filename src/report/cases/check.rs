@@ -4,7 +4,8 @@ use crate::judge::Side;
 use crate::report::failure::{fault, short, telling_digits};
 use crate::report::words::{counted, grouped, listed};
 use crate::report::{
-    Control, CoordinateRow, Counts, Part, Projected, ProjectionRow, Report, SecondPart, TensorRow,
+    Control, CoordinateRow, Counts, DiagnosisRow, Part, Projected, ProjectionRow, Report,
+    SecondPart, TensorRow,
 };
 
 use super::{Case, Cases, State, Suite};
@@ -233,7 +234,18 @@ fn accusation(part: &Part, tensor: &str, replay: &str) -> Vec<String> {
             short(closest.at.bound.0)
         ));
     }
-    lines.extend(fault(part));
+    // What other tensors look like stands with them.
+    let of_others = |row: &&DiagnosisRow| part.tensors.iter().any(|own| own.name == row.tensor);
+    let others = part.diagnoses.iter().filter(|row| row.tensor != tensor);
+    let others: Vec<String> = others
+        .filter(of_others)
+        .map(|row| format!("What: {}", row.diagnosis.sentence))
+        .collect();
+    lines.extend(
+        fault(part)
+            .into_iter()
+            .filter(|line| !others.contains(line)),
+    );
     lines.push(format!("Replay: gradproof replay {replay}"));
     lines
 }

@@ -26,7 +26,7 @@ const MOST_POINTS: usize = 4_000;
 const LEAST: f64 = -6.0;
 
 /// And gaps above here.
-const LARGEST: f64 = 12.0;
+const LARGEST: f64 = 18.0;
 
 const WIDTH: u32 = 1240;
 const TITLE: u32 = 64;
