@@ -83,6 +83,12 @@ fn prepared() -> TempDir {
     let mut zipped = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut zipped, line.as_bytes()).unwrap();
     fs::write(at.join("backward.jsonl.gz"), zipped.finish().unwrap()).unwrap();
+    for report in ["report.json", "main.json", "branch.json"] {
+        run(
+            at,
+            &format!("gradproof check mlp --coordinates 60 --output {report}"),
+        );
+    }
     for share in ["1/2", "2/2"] {
         let number = &share[..1];
         let line = format!(

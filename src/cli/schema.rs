@@ -10,7 +10,7 @@ use super::output::say;
 /// Print the JSON Schema of a report.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "Examples:\n  \
-    gradproof schema > check.schema.json\n  \
+    gradproof schema check\n  \
     gradproof schema fuzz")]
 pub(super) struct Arguments {
     /// Of which command: check (and replay of a token), fuzz, verify, replay (of a file), sweep, power,

@@ -5,6 +5,7 @@ use crate::interchange::own_name;
 use crate::judge::Side;
 use crate::judge::metrics::{MOST_DIGITS, matching_digits};
 
+use super::numbers::bounded;
 use super::words::{counted, grouped, listed};
 use super::{CoordinateRow, Counts, OutputRow, Part, Report};
 
@@ -96,7 +97,7 @@ fn output(row: &OutputRow) -> Option<String> {
         worst.name,
         worst.value.0,
         worst.expected.0,
-        short(worst.bound.0)
+        bounded(worst.bound)
     ))
 }
 
@@ -146,7 +147,7 @@ fn worst_row(row: &CoordinateRow, names: Names<'_>) -> Vec<String> {
         format!(
             "{mark}{:.digits$e} ± {}",
             value.value.0,
-            short(value.error.0)
+            bounded(value.error)
         )
     });
     std::iter::once(names.of(&row.coordinate))
@@ -236,15 +237,6 @@ pub(super) fn fault(part: &Part) -> Vec<String> {
         lines.push(format!("What: {}", row.diagnosis.sentence));
     }
     lines
-}
-
-/// Two significant digits; an infinite bound says that nothing is known.
-pub(super) fn short(number: f64) -> String {
-    match number {
-        0.0 => "0".to_owned(),
-        value if value.is_infinite() => "unknown".to_owned(),
-        value => format!("{value:.1e}"),
-    }
 }
 
 /// Rows under each other.

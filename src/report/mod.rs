@@ -17,6 +17,7 @@ pub mod json;
 #[cfg(feature = "files")]
 pub mod junit;
 pub mod markdown;
+mod numbers;
 mod part;
 #[cfg(feature = "files")]
 pub mod plot;

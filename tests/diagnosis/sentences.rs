@@ -99,3 +99,16 @@ fn sentences_on_activation_loss_and_nothing_known() {
          stands where a mean belongs"
     );
 }
+
+/// candle 0.11.1 divides a max-pool's gradient by the entries of its window.
+#[test]
+fn a_factor_is_written_as_by_hand_and_known_by_its_window() {
+    let pool = operator(r#"op = "max_pool2d", kernel = [2, 3]"#, &[2, 2, 4, 6]);
+    let right = Right::of(&pool);
+    let wrong = right.gradient(INPUT).mapv(|g| g / 6.0);
+    assert_eq!(
+        right.diagnose(INPUT, &wrong).sentence,
+        "the gradient of max_pool2d's input: equals 1/6 times the right gradient: where a factor 1/6 comes \
+         from; it is 1 over the number of entries in a window"
+    );
+}

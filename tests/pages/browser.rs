@@ -129,6 +129,11 @@ fn a_passing_page_can_be_sorted_filtered_and_pointed_at() {
         "another weight has another sentence"
     );
     assert_eq!(seen["turned_dark"], true);
+    assert_eq!(
+        seen["printed"], seen["drawn"],
+        "paper gets a picture of every chart"
+    );
+    assert_eq!(seen["left"], 0, "and the window its charts again");
     assert!(text(&seen, "unit").contains("relu1[·,0,0,0] is"), "{seen}");
     assert_eq!(seen["opened"], 10, "every tensor has its charts");
     assert_eq!(seen["overflows"], false, "nothing is wider than the window");

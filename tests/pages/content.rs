@@ -1,6 +1,6 @@
 //! What stands in a page, without a browser.
 
-use gradproof::report::html::render;
+use gradproof::report::html::{render, render_cases, render_sweep};
 use gradproof::report::{Outcome, Report};
 use gradproof::source::Backprop;
 use gradproof::spec::PenaltySpec;
@@ -128,6 +128,30 @@ fn every_kind_of_report_has_a_page() {
         ..mlp()
     });
     assert!(fewer.contains("not asked") || !fewer.contains("Digits, central"));
+}
+
+/// A sweep shows its curve, and cases their table.
+#[test]
+fn sweeps_and_cases_have_pages() {
+    let swept = gradproof::check::sweep(&case("mlp"), "fc1.weight[0,0]").expect("a coordinate");
+    let page = render_sweep(&swept);
+    assert!(words(&page).contains("<option value=\"0\">fc1.weight[0,0]: you asked for it"));
+    assert!(
+        words(&page).contains("<tr data-name="),
+        "with its sources as cases"
+    );
+    let page = render_cases(&failing());
+    assert!(
+        is_self_contained(&page) && page.len() < 200_000,
+        "{} bytes",
+        page.len()
+    );
+    let first = words(&page);
+    let first = first.split("<tr data-name=").nth(1).expect("a case");
+    assert!(
+        first.starts_with("\"conv2.weight\" data-state=\"wrong\""),
+        "{first}"
+    );
 }
 
 fn subject(case: &Case) -> Box<dyn gradproof::source::GradientSource> {

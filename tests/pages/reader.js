@@ -72,6 +72,11 @@
       await until('all charts', () => all('.card[data-tensor]').every((other) => other.dataset.ready));
       seen.opened = all('.card[data-tensor][data-ready]').length;
     }
+    dispatchEvent(new Event('beforeprint'));
+    seen.printed = all('.printed').every((picture) => picture.src.startsWith('data:image/png')) && all('.printed').length;
+    seen.drawn = all('[data-drawn]').length;
+    dispatchEvent(new Event('afterprint'));
+    seen.left = all('.printed').length;
     const was = getComputedStyle(document.body).backgroundColor;
     one('#theme').click();
     seen.turned_dark = getComputedStyle(document.body).backgroundColor !== was;

@@ -136,7 +136,7 @@ pub(super) fn other<'a>(context: &Context<'a>) -> Option<Hypothesis<'a>> {
     let rounded = short(ratio);
     let exact = within(rounded, ratio, slack);
     let factor = if exact { rounded } else { ratio };
-    let equals = format!("{factor} times the right gradient");
+    let equals = format!("{} times the right gradient", written(factor, slack));
     let look = factor_look(context, factor, slack);
     let right = context.right;
     let errors: Vec<f64> = context.error.clone();
@@ -149,6 +149,17 @@ pub(super) fn other<'a>(context: &Context<'a>) -> Option<Hypothesis<'a>> {
             (factor * right[index], own + slack * right[index].abs())
         },
     ))
+}
+
+/// The factor as one would write it by hand: 1/6 is known better than 0.16666666666666669.
+fn written(factor: f64, slack: f64) -> String {
+    let over = factor.recip().round();
+    let allowed = slack + 1e-9 * factor.abs();
+    if (2.0..1e6).contains(&over.abs()) && within(factor, over.recip(), allowed) {
+        let sign = if factor < 0.0 { "-" } else { "" };
+        return format!("{sign}1/{}", over.abs());
+    }
+    factor.to_string()
 }
 
 /// The ratio rounded to 9 digits, as it would be written by hand.
@@ -172,6 +183,15 @@ fn factor_look(context: &Context<'_>, factor: f64, slack: f64) -> String {
         let taps = (window.kernel[0] * window.kernel[1]) as f64;
         known.push((taps, "the number of taps of a kernel"));
         known.push((groups as f64, "the number of groups"));
+    }
+    let pool = match context.owner() {
+        Some(Layer::MaxPool2d(pool)) => Some(pool.window),
+        Some(Layer::AvgPool2d(pool)) => Some(pool.window),
+        _ => None,
+    };
+    if let Some(window) = pool {
+        let entries = (window.kernel[0] * window.kernel[1]) as f64;
+        known.push((entries, "the number of entries in a window"));
     }
     let output = context.problem.network.output_shape();
     let entries: usize = output.iter().product();
@@ -206,6 +226,7 @@ fn factor_look(context: &Context<'_>, factor: f64, slack: f64) -> String {
         })
         .collect();
     let sign = if factor < 0.0 { "a sign, and " } else { "" };
+    let factor = written(factor, slack);
     match names.first() {
         Some(name) => format!("{sign}where a factor {factor} comes from; it is {name}"),
         None => format!("{sign}where a factor {factor} comes from"),

@@ -1,7 +1,8 @@
 //! A check: a suite for each objective, a case for each tensor.
 
 use crate::judge::Side;
-use crate::report::failure::{fault, short, telling_digits};
+use crate::report::failure::{fault, telling_digits};
+use crate::report::numbers::bounded;
 use crate::report::words::{counted, grouped, listed};
 use crate::report::{
     Control, CoordinateRow, Counts, DiagnosisRow, Part, Projected, ProjectionRow, Report,
@@ -92,7 +93,7 @@ fn objective(part: &Part, replay: &str) -> Suite {
                     worst.name,
                     worst.value.0,
                     worst.expected.0,
-                    short(worst.bound.0)
+                    bounded(worst.bound)
                 )),
             _ if output.wrong > 0 => Case::new("output", State::Failed, summary),
             _ => Case::new("output", State::Passed, summary),
@@ -229,9 +230,9 @@ fn accusation(part: &Part, tensor: &str, replay: &str) -> Vec<String> {
         lines.push(format!(
             "furthest off, in units of its bound: {}, by {} from {}, where {} is allowed",
             closest.at.coordinate,
-            short(closest.at.gap.0),
+            bounded(closest.at.gap),
             closest.reference,
-            short(closest.at.bound.0)
+            bounded(closest.at.bound)
         ));
     }
     // What other tensors look like stands with them.
@@ -263,7 +264,7 @@ pub(in crate::report) fn coordinate(row: &CoordinateRow) -> String {
                 "{mark}{} {:.digits$e} ± {}",
                 value.source,
                 value.value.0,
-                short(value.error.0)
+                bounded(value.error)
             )
         })
         .collect();
@@ -331,7 +332,7 @@ fn products(part: &Part, second: &SecondPart) -> Suite {
                                     "{mark}{} {:e} ± {}",
                                     value.source,
                                     value.value.0,
-                                    short(value.error.0)
+                                    bounded(value.error)
                                 )
                             });
                             let values: Vec<String> = values.collect();
@@ -356,7 +357,7 @@ fn products(part: &Part, second: &SecondPart) -> Suite {
         "u·Hv = {:e}, v·Hu = {:e}, and rounding may move them apart by {}",
         symmetry.first.0,
         symmetry.second.0,
-        short(symmetry.bound.0)
+        bounded(symmetry.bound)
     );
     let state = if symmetry.holds {
         State::Passed

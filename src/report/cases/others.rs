@@ -1,7 +1,6 @@
 //! Reports of other kinds, case by case.
 
 use crate::judge::law::Law;
-use crate::report::failure;
 use crate::report::fuzz::{Finding, FuzzFailure, FuzzReport};
 use crate::report::power::{MutantRow, PowerReport};
 use crate::report::replay::Again;
@@ -9,6 +8,7 @@ use crate::report::sweep::SweepReport;
 use crate::report::verify::{CaseOutcome, CaseRow, VerifyReport};
 use crate::report::words::{counted, grouped};
 use crate::report::{Outcome, ReplayReport};
+use crate::report::{failure, numbers};
 
 use super::check::coordinate;
 use super::{Case, Cases, State, Suite};
@@ -206,7 +206,7 @@ impl From<&SweepReport> for Cases {
             let summary = format!(
                 "derivative {:e} ± {}",
                 source.value.0,
-                failure::short(source.error.0)
+                numbers::bounded(source.error)
             );
             Case::new(&source.source.to_string(), state, summary)
         });

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::cases::State;
+use super::numbers::in_bounds;
 use super::words::{counted, grouped, listed};
 use super::{Counts, Number, Outcome};
 use crate::spec::case::SourceName;
@@ -230,8 +231,8 @@ impl CaseDiff {
         {
             lines.push(format!(
                 "largest gap by its bound: {} → {}",
-                ratio(old.0),
-                ratio(new.0)
+                in_bounds(old.0),
+                in_bounds(new.0)
             ));
         }
         let digits = |digits: Option<f64>| match digits {
@@ -250,14 +251,6 @@ impl CaseDiff {
             }
         }
         lines
-    }
-}
-
-fn ratio(ratio: f64) -> String {
-    match ratio {
-        0.0 => "0".to_owned(),
-        ratio if (0.001..1000.0).contains(&ratio) => format!("{ratio:.3}"),
-        ratio => format!("{ratio:.0e}"),
     }
 }
 

@@ -37,13 +37,23 @@
     redraw();
   });
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+  // Paper gets pictures of the charts: a canvas that is laid out anew has no frame to be drawn in.
+  const pictures = new Map();
   let before;
   addEventListener('beforeprint', () => {
     before = document.documentElement.dataset.theme;
     document.documentElement.dataset.theme = 'light';
     redraw();
+    pictures.forEach((drawn, box) => {
+      const picture = new Image();
+      picture.className = 'printed';
+      picture.alt = box.getAttribute('aria-label');
+      picture.src = drawn.getDataURL({ pixelRatio: 2, backgroundColor: '#fff' });
+      box.after(picture);
+    });
   });
   addEventListener('afterprint', () => {
+    all('.printed').forEach((picture) => picture.remove());
     if (before) document.documentElement.dataset.theme = before;
     else delete document.documentElement.dataset.theme;
     redraw();
@@ -232,13 +242,23 @@
   });
 
   // A chart in `box` that is made once and drawn again when the window or the theme changes.
-  const chart = async (box, options) => {
+  const chart = async (box, options, fit = () => {}) => {
     const echarts = await charts();
+    fit();
     const drawn = echarts.init(box, null, { renderer: 'canvas' });
-    const draw = () => drawn.setOption(options(), { notMerge: true });
+    let width = 0;
+    const draw = () => {
+      if (!box.clientWidth) return;
+      width = box.clientWidth;
+      fit();
+      drawn.resize();
+      drawn.setOption(options(), { notMerge: true });
+    };
     draw();
     redraws.add(draw);
-    new ResizeObserver(() => { if (box.clientWidth) { drawn.resize(); draw(); } }).observe(box);
+    pictures.set(box, drawn);
+    // A height that a chart gives itself is no reason to draw it again.
+    new ResizeObserver(() => { if (box.clientWidth !== width) draw(); }).observe(box);
     box.dataset.drawn = 'yes';
     return { drawn, draw };
   };
@@ -264,14 +284,17 @@
       }
       return list;
     };
-    const made = await chart(box, () => {
-      const colours = ink();
+    const sizes = () => {
       const width = Math.max(200, box.clientWidth - 60);
       const side = Math.min(Math.max(width / laid.columns, 1.5), 18);
       // Squares, unless the map would be taller than a screen.
       const high = Math.round(Math.min(Math.max(side * laid.rows, 24), 560));
-      const wide = Math.round(Math.min(width, side * laid.columns));
-      box.style.height = `${high + 100}px`;
+      return { width, side, high, wide: Math.round(Math.min(width, side * laid.columns)) };
+    };
+    const fit = () => { box.style.height = `${sizes().high + 100}px`; };
+    const made = await chart(box, () => {
+      const colours = ink();
+      const { width, side, high, wide } = sizes();
       const [low, top] = range();
       return {
         ...base(colours),
@@ -281,7 +304,7 @@
         yAxis: axis(colours, { type: 'category', inverse: true, data: Array.from({ length: laid.rows }, (_, i) => i), axisTick: { show: false }, axisLabel: { show: false }, splitLine: { show: false }, name: laid.down, nameGap: 10 }),
         visualMap: {
           type: 'continuous', min: low, max: top, dimension: 2, seriesIndex: 0, orient: 'horizontal', left: 40, bottom: 5, itemHeight: Math.min(220, width * 0.5), itemWidth: 12,
-          inRange: { color: VIRIDIS }, text: ends(low, top), textStyle: { color: colours.quiet }, calculable: false,
+          inRange: { color: VIRIDIS }, text: width < 420 ? ends(low, top).map((end) => end.split(' ')[0]) : ends(low, top), textStyle: { color: colours.quiet }, calculable: false,
         },
         tooltip: { ...base(colours).tooltip, formatter: (item) => words(item.data.value ? item.data.value[3] : item.data[3]).map(escaped).join('<br>') },
         series: [
@@ -290,7 +313,7 @@
           { type: 'scatter', silent: true, symbol: 'rect', symbolSize: Math.max(side, 7) + 3, itemStyle: { color: 'transparent', borderColor: colours.ink, borderWidth: 2 }, data: current < 0 ? [] : [laid.at(current)] },
         ],
       };
-    });
+    }, fit);
     made.drawn.on('mouseover', { seriesIndex: 0 }, (event) => tell(event.data.value ? event.data.value[3] : event.data[3]));
     const go = (i) => { tell(i); made.draw(); };
     const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };

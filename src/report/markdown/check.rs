@@ -2,7 +2,8 @@
 
 use crate::judge::Side;
 use crate::report::cases::{Cases, State};
-use crate::report::failure::{fault, short, telling_digits};
+use crate::report::failure::{fault, telling_digits};
+use crate::report::numbers::{bounded, in_bounds};
 use crate::report::words::{counted, grouped};
 use crate::report::{Comparison, Part, Report, TensorRow};
 
@@ -120,7 +121,7 @@ fn tensors(part: &Part, page: &mut Page) {
             cells.extend(shown.map(|(count, _)| grouped(count)));
             cells.extend(tensor.against.iter().map(fewest));
             cells.push(match &tensor.closest {
-                Some(closest) => ratio(closest.ratio.0),
+                Some(closest) => in_bounds(closest.ratio.0),
                 None => String::new(),
             });
             row(&cells)
@@ -135,14 +136,6 @@ fn fewest(comparison: &Comparison) -> String {
     digits.map_or(String::new(), |digits| format!("{:.1}", digits + 0.0))
 }
 
-pub(super) fn ratio(ratio: f64) -> String {
-    match ratio {
-        0.0 => "0".to_owned(),
-        ratio if (0.001..1000.0).contains(&ratio) => format!("{ratio:.3}"),
-        ratio => format!("{ratio:.0e}"),
-    }
-}
-
 fn projections(part: &Part, page: &mut Page) {
     let rows = part.projection.iter().flat_map(|part| &part.tensors);
     let rows: Vec<String> = rows
@@ -155,8 +148,8 @@ fn projections(part: &Part, page: &mut Page) {
                     0 => "0".to_owned(),
                     wrong => format!("**{}**", grouped(wrong)),
                 },
-                ratio(tensor.gap.0),
-                short(tensor.visible.0),
+                in_bounds(tensor.gap.0),
+                bounded(tensor.visible),
             ])
         })
         .collect();
@@ -194,7 +187,7 @@ fn worst(part: &Part, page: &mut Page) {
                 format!(
                     "{mark}{:.digits$e} ± {}",
                     value.value.0,
-                    short(value.error.0)
+                    bounded(value.error)
                 )
             }));
             row(&cells)
@@ -243,11 +236,11 @@ fn bounds(part: &Part, page: &mut Page) {
                 .map_or(String::new(), |allowed| format!("{:.1}", allowed.worst.0));
             let caught = tensor
                 .catches
-                .map_or(String::new(), |catches| short(catches.worst.0));
+                .map_or(String::new(), |catches| bounded(catches.worst));
             Some(row(&[
                 code(&tensor.name),
-                short(closest.at.gap.0),
-                short(closest.at.bound.0),
+                bounded(closest.at.gap),
+                bounded(closest.at.bound),
                 code(&closest.at.coordinate),
                 closest.reference.to_string(),
                 digits,

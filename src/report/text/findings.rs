@@ -4,7 +4,7 @@ use crate::spec::case::Precision;
 
 use super::super::words::{counted, grouped, listed};
 use super::super::{CrossedRow, ExtendedRow, KinkRow, Number, Part, PassesRow, Reason, StepCounts};
-use super::{Look, Tone, plain, repeat, short};
+use super::{Look, Tone, plain, repeat, short, six};
 
 /// What lies under the steps of central differences, and how crossed kinks explain what they give.
 pub(super) fn crossed(part: &Part, look: Look) -> String {
@@ -248,11 +248,6 @@ pub(super) fn unseen(part: &Part, look: Look) -> String {
         .map(|line| look.wrapped(&line))
         .collect();
     lines.join("\n")
-}
-
-/// Six significant digits.
-fn six(number: Number) -> String {
-    format!("{:.5e}", number.0)
 }
 
 /// Two significant digits with the sign.

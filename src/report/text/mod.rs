@@ -21,6 +21,7 @@ use crate::source::Forward;
 use crate::spec::case::{Precision, Selection, SourceName, Step};
 use crate::spec::{DataSpec, PenaltySpec};
 
+pub(super) use super::numbers::{bounded, in_bounds, short, six};
 use super::replay::Again;
 use super::words::{counted, grouped, listed};
 use super::{Control, Number, Outcome, Part, PartName, ReplayReport, Report, Setup};
@@ -320,24 +321,6 @@ fn values(part: &Part, precision: Precision) -> String {
 
 /// What is said where nothing but the gradient was given.
 const NO_LOSS: &str = "; the loss was not given";
-
-/// Two significant digits.
-pub(super) fn short(number: Number) -> String {
-    match number.0 {
-        0.0 => "0".to_owned(),
-        value if value.is_infinite() => "infinite".to_owned(),
-        value => format!("{value:.1e}"),
-    }
-}
-
-/// An error bound; an infinite one means that nothing is known.
-fn bounded(bound: Number) -> String {
-    if bound.0.is_infinite() {
-        "unknown".to_owned()
-    } else {
-        short(bound)
-    }
-}
 
 /// All digits, and a power of ten instead of rows of zeros.
 pub(super) fn plain(value: f64) -> String {

@@ -3,7 +3,7 @@
 use crate::report::words::{counted, grouped, listed};
 use crate::report::{Number, Part, Projected, ProjectionPart, ProjectionRow};
 
-use super::{Cell, Look, Sheet, Tone, bounded, left, right};
+use super::{Cell, Look, Sheet, Tone, bounded, in_bounds, left, right};
 
 /// Row by row, and what that means.
 pub(super) fn projections(part: &Part, look: Look) -> String {
@@ -56,11 +56,7 @@ fn cells(row: &ProjectionRow) -> [String; 11] {
         row.agree.to_string(),
         row.disagree.to_string(),
         bounded(row.bound),
-        match row.gap.0 {
-            0.0 => "0".to_owned(),
-            ratio if (0.001..1000.0).contains(&ratio) => format!("{ratio:.3}"),
-            ratio => format!("{ratio:.0e}"),
-        },
+        in_bounds(row.gap.0),
         bounded(row.visible),
         relative(row.median),
         relative(row.largest),

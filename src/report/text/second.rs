@@ -2,7 +2,7 @@
 
 use super::super::words::grouped;
 use super::super::{Control, Number, Part, ProductComparison, ProductSource, SecondPart};
-use super::{Cell, Look, Sheet, Tone, bounded, left, right, short};
+use super::{Cell, Look, Sheet, Tone, bounded, in_bounds, left, right, short};
 
 /// Everything about the second order; empty when it was not asked for.
 pub(super) fn second(part: &Part, look: Look) -> String {
@@ -65,7 +65,7 @@ fn products(second: &SecondPart, look: Look) -> String {
         cells.extend(row.against.iter().map(digits));
         let (ratio, at) = match &row.closest {
             Some(closest) => (
-                ratio(closest.ratio),
+                in_bounds(closest.ratio.0),
                 format!("{} {}", closest.at.coordinate, closest.reference),
             ),
             None => Default::default(),
@@ -82,14 +82,6 @@ fn digits(comparison: &ProductComparison) -> String {
         // No digit at all is −0 as a logarithm.
         (Some(fewest), Some(median)) => format!("{:>6.1} {:>6.1}", fewest + 0.0, median + 0.0),
         _ => "all zero".to_owned(),
-    }
-}
-
-fn ratio(ratio: Number) -> String {
-    match ratio.0 {
-        0.0 => "0".to_owned(),
-        ratio if (0.001..1000.0).contains(&ratio) => format!("{ratio:.3}"),
-        ratio => format!("{ratio:.0e}"),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::spec::case::SourceName;
 
 use super::super::words::grouped;
 use super::super::{Comparison, CoordinateRow, Counts, Number, Part, Spread, TensorRow};
-use super::{Cell, Look, Sheet, Tone, bounded, left, right, short};
+use super::{Cell, Look, Sheet, Tone, bounded, in_bounds, left, right, short};
 
 /// A column that is shown when it holds anything: title, sum, and a row's number.
 type Extra = (&'static str, usize, fn(&TensorRow) -> usize);
@@ -165,11 +165,7 @@ pub(super) fn bounds(part: &Part, look: Look) -> String {
     for row in worst_first(part) {
         let (gap, bound, ratio, at) = match &row.closest {
             Some(closest) => {
-                let ratio = match closest.ratio.0 {
-                    0.0 => "0".to_owned(),
-                    ratio if (0.001..1000.0).contains(&ratio) => format!("{ratio:.3}"),
-                    ratio => format!("{ratio:.0e}"),
-                };
+                let ratio = in_bounds(closest.ratio.0);
                 let is_within = closest.ratio.0 <= 1.0;
                 (
                     short(closest.at.gap),

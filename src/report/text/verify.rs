@@ -4,7 +4,8 @@ use crate::report::verify::{CaseOutcome, CaseRow, GradientRow, VerifyReport, Wor
 use crate::report::words::{counted, grouped};
 
 use super::{
-    Cell, Look, Sheet, Tone, Verbosity, answer, finished, left, line, right, short, title,
+    Cell, Look, Sheet, Tone, Verbosity, answer, finished, in_bounds, left, line, right, short,
+    title,
 };
 
 /// Cases that are shown whole; the others are counted.
@@ -109,7 +110,7 @@ fn row(tensor: &GradientRow) -> Vec<Cell> {
         of_worst(|worst| worst.coordinate.clone()).into(),
         of_worst(|worst| short(worst.value)).into(),
         of_worst(|worst| short(worst.expected)).into(),
-        of_worst(|worst| format!("{:.2}", worst.ratio.0)).into(),
+        of_worst(|worst| in_bounds(worst.ratio.0)).into(),
     ]
 }
 

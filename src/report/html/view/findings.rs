@@ -3,12 +3,11 @@
 use serde::Serialize;
 
 use crate::report::failure::telling_digits;
+use crate::report::numbers::{bounded, short};
 use crate::report::words::{counted, grouped, listed};
 use crate::report::{CoordinateRow, Counts, ExtendedRow, Part};
 use crate::source::Forward;
 use crate::spec::case::SourceName;
-
-use super::words::{bounded, short};
 
 /// How many derivatives got one verdict.
 #[derive(Clone, Debug, Serialize)]

@@ -4,10 +4,9 @@ use serde::Serialize;
 
 use crate::judge::Side;
 use crate::report::detail::KinkMap;
+use crate::report::numbers::{short, six};
 use crate::report::words::{counted, grouped, listed};
 use crate::report::{CrossedRow, KinkRow, Part, StepCounts};
-
-use super::words::{short, six};
 
 /// A coordinate without derivative.
 #[derive(Debug, Serialize)]

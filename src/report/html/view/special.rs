@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
+use crate::report::numbers::{bounded, in_bounds, short, six};
 use crate::report::words::{counted, grouped, listed};
 use crate::report::{Projected, ProjectionPart, SecondPart, SinglePart};
 
 use super::findings::{Value, WorstView};
-use super::words::{bounded, ratio_words, shape, short, six};
+use super::words::shape;
 
 /// Projections of a large network.
 #[derive(Debug, Serialize)]
@@ -100,7 +101,7 @@ pub(super) fn projection(part: &ProjectionPart) -> ProjectionView {
             agree: row.agree,
             disagree: row.disagree,
             gap: row.gap.0,
-            gap_words: ratio_words(row.gap.0),
+            gap_words: in_bounds(row.gap.0),
             visible: row.visible.0,
             visible_words: short(row.visible),
             largest: row.largest.0,
@@ -161,7 +162,7 @@ pub(super) fn second(part: &SecondPart) -> SecondView {
                 ratio: row
                     .closest
                     .as_ref()
-                    .map_or_else(String::new, |one| ratio_words(one.ratio.0)),
+                    .map_or_else(String::new, |one| in_bounds(one.ratio.0)),
                 at: row.closest.as_ref().map_or_else(String::new, |one| {
                     format!("{} against {}", one.at.coordinate, one.reference)
                 }),

@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
+use crate::report::numbers::{in_bounds, short};
 use crate::report::words::{counted, grouped};
 use crate::report::{Gap, Number, TensorRow};
 use crate::spec::case::SourceName;
 
 use super::super::charts::{PartCharts, TensorChart};
-use super::words::{ratio_words, shape, short};
+use super::words::shape;
 
 /// A row of the table of tensors; numbers beside texts are what is sorted by.
 #[derive(Debug, Serialize)]
@@ -77,7 +78,7 @@ impl TensorView {
                 .map(|one| one.metrics.fewest_digits.zip(one.metrics.median_digits))
                 .collect(),
             ratio,
-            ratio_words: closest.map_or_else(String::new, |one| ratio_words(one.ratio.0)),
+            ratio_words: closest.map_or_else(String::new, |one| in_bounds(one.ratio.0)),
             ratio_bar: (ratio.clamp(0.0, 1.0) * 100.0).round() as u32,
             at: closest.map_or_else(String::new, |one| {
                 format!("{} against {}", one.at.coordinate, one.reference)
