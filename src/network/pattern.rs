@@ -66,14 +66,22 @@ impl Pattern {
     #[must_use]
     pub fn with(&self, unit: Unit, choice: u32) -> Self {
         let mut turned = self.clone();
+        turned.turn(unit, choice);
+        turned
+    }
+
+    /// Give `unit` another choice; the penalty is no part of a pattern.
+    ///
+    /// # Panics
+    /// When there is no such unit with branches.
+    pub fn turn(&mut self, unit: Unit, choice: u32) {
         let (place, index) = match unit {
             Unit::Layer { layer, index } => (layer, index),
-            Unit::Loss { index } => (turned.places.len() - 1, index),
-            Unit::Penalty => return turned,
+            Unit::Loss { index } => (self.places.len() - 1, index),
+            Unit::Penalty => return,
         };
-        let choices = turned.places[place].as_mut().expect("a unit with branches");
+        let choices = self.places[place].as_mut().expect("a unit with branches");
         choices[index] = choice;
-        turned
     }
 
     /// Whether a pass through the layers from number `first` on took the same branches.

@@ -28,6 +28,7 @@ pub mod second;
 mod single;
 pub mod sweep;
 mod turned;
+mod undecided;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

@@ -8,6 +8,8 @@ use crate::rng;
 use crate::scalar::{Format, Scalar, Stochastic, with_perturbations};
 use crate::tensor::{self, Tensor, values, values_mut};
 
+use super::undecided::turned_over;
+
 /// Perturbed runs.
 ///
 /// If the error has the runs' distribution and that is normal, error by spread is Student's t with as
@@ -48,12 +50,39 @@ impl Rounding {
     /// are drawn from `seed`.
     ///
     /// Every run replays the branches of the unperturbed one: at exact ties it would otherwise jump
-    /// between equal branches, and call that rounding.
+    /// between equal branches, and call that rounding. Where in `f64` rounding decides on which branch a unit is, the
+    /// spread is the larger of those on either.
     #[must_use]
     pub fn measure(problem: &Problem, pattern: &Pattern, seed: u64, format: Format) -> Self {
-        let exact = problem.backpropagate::<f64>(Some(pattern));
-        let runs = perturbed_runs(seed, format, || problem.backpropagate(Some(pattern)));
-        Self::of_runs(&exact, &runs, format)
+        let on_branches = |pattern: &Pattern| {
+            let exact = problem.backpropagate::<f64>(Some(pattern));
+            let runs = perturbed_runs(seed, format, || problem.backpropagate(Some(pattern)));
+            Self::of_runs(&exact, &runs, format)
+        };
+        let own = on_branches(pattern);
+        let turned = match format {
+            Format::F64 => turned_over(problem, pattern, rng::derive(seed, "undecided", 0)),
+            Format::F32 => None,
+        };
+        match turned {
+            Some(turned) => own.or_larger(&on_branches(&turned)),
+            None => own,
+        }
+    }
+
+    /// The larger of both, everywhere.
+    fn or_larger(mut self, other: &Self) -> Self {
+        let larger = |own: &mut Tensor<f64>, other: &Tensor<f64>| {
+            for (own, other) in values_mut(own).iter_mut().zip(values(other)) {
+                *own = own.max(*other);
+            }
+        };
+        self.value = self.value.max(other.value);
+        larger(&mut self.input, &other.input);
+        for (own, other) in self.parameters.iter_mut().zip(&other.parameters) {
+            larger(own, other);
+        }
+        self
     }
 
     /// The same of code that uses the usual formulas where ours avoid cancellation:

@@ -1,8 +1,7 @@
 //! The report as one page: a file that needs no network and no other file.
 //!
 //! Everything that a reader without scripts needs (verdict, tables, words) stands in the page as HTML, made by
-//! the template [`page.html`](https://docs.rs/minijinja); charts of single coordinates are drawn by Apache
-//! ECharts from numbers that [`pack`] makes small.
+//! templates; charts of single coordinates are drawn by Apache ECharts from numbers that are packed small.
 
 mod charts;
 mod pack;
@@ -52,7 +51,7 @@ static SMALL_LIBRARY: LazyLock<String> = LazyLock::new(|| pack::small(LIBRARY.as
 /// The whole page.
 ///
 /// # Panics
-/// When the template asks for what [`view`] does not give; a test renders every kind of report.
+/// When a template asks for what it is not given; a test renders every kind of report.
 #[must_use]
 pub fn render(report: &Report) -> String {
     let charts = Charts::of(report);
