@@ -7,9 +7,10 @@ use crate::source::Forward;
 use crate::spec::case::SourceName;
 
 use super::detail::Detail;
+use super::words::{grouped, listed};
 use super::{
     CoordinateRow, Counts, CrossedRow, DiagnosisRow, ExtendedRow, KinkRow, LawRow, ProjectionPart,
-    SecondPart, SinglePart, TensorRow, UnresolvedRow,
+    SecondPart, SinglePart, StepCounts, TensorRow, UnresolvedRow,
 };
 
 /// What was differentiated.
@@ -139,6 +140,38 @@ impl Part {
     #[must_use]
     pub fn counts(&self) -> Counts {
         Counts::total(self.tensors.iter().map(|row| &row.counts))
+    }
+
+    /// What lies under the steps of central differences, in a sentence; empty when they were not asked.
+    #[must_use]
+    pub fn steps_in_words(&self) -> String {
+        let counts = self.tensors.iter().filter_map(|row| row.steps);
+        let counts: Vec<StepCounts> = counts.collect();
+        let sum = |of: fn(&StepCounts) -> usize| counts.iter().map(of).sum::<usize>();
+        let kinds = [
+            (sum(|c| c.certified), "certified to cross no kink"),
+            (
+                sum(|c| c.margin),
+                "free of kinks by their predicted distance",
+            ),
+            (
+                sum(|c| c.one_sided),
+                "to one side only, a kink being too near on the other",
+            ),
+            (sum(|c| c.crossed), "across kinks"),
+            (sum(|c| c.at_kink), "at a kink"),
+            (sum(|c| c.not_finite), "without a finite objective"),
+        ];
+        let named: Vec<String> = kinds
+            .into_iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, words)| format!("{} {words}", grouped(count)))
+            .collect();
+        if named.is_empty() {
+            String::new()
+        } else {
+            format!("Steps of central differences: {}.", listed(&named))
+        }
     }
 
     /// The references, in the order of every row's comparisons.

@@ -24,9 +24,10 @@ use charts::Charts;
 pub const MOST_COORDINATES: usize = 1 << 16;
 
 /// What all pages have, what some have, and each kind of page.
-const TEMPLATES_OF: [(&str, &str); 5] = [
+const TEMPLATES_OF: [(&str, &str); 6] = [
     ("frame.html", include_str!("frame.html")),
     ("curves.html", include_str!("curves.html")),
+    ("filter.html", include_str!("filter.html")),
     ("page.html", include_str!("page.html")),
     ("claim.html", include_str!("claim.html")),
     ("cases.html", include_str!("cases.html")),

@@ -3,39 +3,16 @@
 use crate::spec::case::Precision;
 
 use super::super::words::{counted, grouped, listed};
-use super::super::{CrossedRow, ExtendedRow, KinkRow, Number, Part, PassesRow, Reason, StepCounts};
+use super::super::{CrossedRow, ExtendedRow, KinkRow, Number, Part, PassesRow, Reason};
 use super::{Look, Tone, plain, repeat, short, six};
 
 /// What lies under the steps of central differences, and how crossed kinks explain what they give.
 pub(super) fn crossed(part: &Part, look: Look) -> String {
-    let counts: Vec<StepCounts> = part.tensors.iter().filter_map(|row| row.steps).collect();
-    if counts.is_empty() {
-        return String::new();
+    let steps = part.steps_in_words();
+    if steps.is_empty() {
+        return steps;
     }
-    let sum = |of: fn(&StepCounts) -> usize| counts.iter().map(of).sum::<usize>();
-    let kinds = [
-        (sum(|c| c.certified), "certified to cross no kink"),
-        (
-            sum(|c| c.margin),
-            "free of kinks by their predicted distance",
-        ),
-        (
-            sum(|c| c.one_sided),
-            "to one side only, a kink being too near on the other",
-        ),
-        (sum(|c| c.crossed), "across kinks"),
-        (sum(|c| c.at_kink), "at a kink"),
-        (sum(|c| c.not_finite), "without a finite objective"),
-    ];
-    let named: Vec<String> = kinds
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, words)| format!("{} {words}", grouped(count)))
-        .collect();
-    let mut text = look.wrapped(&format!(
-        "Steps of central differences: {}.",
-        listed(&named)
-    ));
+    let mut text = look.wrapped(&steps);
     if let Some(passes) = part.passes.as_ref().filter(|_| look.is_verbose()) {
         text += "\n";
         text += &look.wrapped(&passes_in_words(passes));

@@ -6,7 +6,7 @@ use crate::judge::Side;
 use crate::report::detail::KinkMap;
 use crate::report::numbers::{short, six};
 use crate::report::words::{counted, grouped, listed};
-use crate::report::{CrossedRow, KinkRow, Part, StepCounts};
+use crate::report::{CrossedRow, KinkRow, Part};
 
 /// A coordinate without derivative.
 #[derive(Debug, Serialize)]
@@ -40,36 +40,6 @@ pub(super) struct MapView {
     pub(super) layer: String,
     pub(super) summary: String,
     pub(super) nearest: Vec<(String, String)>,
-}
-
-/// What lies under the steps of central differences.
-pub(super) fn steps(part: &Part) -> String {
-    let counts: Vec<StepCounts> = part.tensors.iter().filter_map(|row| row.steps).collect();
-    let sum = |of: fn(&StepCounts) -> usize| counts.iter().map(of).sum::<usize>();
-    let kinds = [
-        (sum(|c| c.certified), "certified to cross no kink"),
-        (
-            sum(|c| c.margin),
-            "free of kinks by their predicted distance",
-        ),
-        (
-            sum(|c| c.one_sided),
-            "to one side only, a kink being too near on the other",
-        ),
-        (sum(|c| c.crossed), "across kinks"),
-        (sum(|c| c.at_kink), "at a kink"),
-        (sum(|c| c.not_finite), "without a finite objective"),
-    ];
-    let named: Vec<String> = kinds
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, words)| format!("{} {words}", grouped(count)))
-        .collect();
-    if named.is_empty() {
-        String::new()
-    } else {
-        format!("Steps of central differences: {}.", listed(&named))
-    }
 }
 
 pub(super) fn kink(row: &KinkRow) -> KinkView {

@@ -19,7 +19,7 @@ use super::charts::{Charts, CurveChart, PartCharts};
 pub(super) use cases::CasesPage;
 pub(super) use claim::ClaimPage;
 use findings::{Pair, Tile, WorstView, blame, faults, independent, remarks, sources, tiles, worst};
-use kinks::{CrossedView, KinkView, MapView, crossed, kink, kinks_more, maps, steps};
+use kinks::{CrossedView, KinkView, MapView, crossed, kink, kinks_more, maps};
 use special::{ProjectionView, SecondView, SingleView, projection, second, single};
 use tensors::{Card, TensorView, cards};
 
@@ -153,7 +153,7 @@ impl PartView {
             blame,
             blame_sources,
             independent: independent(part),
-            steps: steps(part),
+            steps: part.steps_in_words(),
             kinks: part.kinks.iter().map(kink).collect(),
             kinks_more: kinks_more(part),
             crossed: part.crossed.iter().map(crossed).collect(),
