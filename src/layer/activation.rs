@@ -57,7 +57,7 @@ impl Activation {
             Self::Gelu(GeluSpec { approximate }) => smooth(x, |x| gelu::forward(approximate, x)),
             Self::Silu => smooth(x, silu::forward),
             Self::Mish => smooth(x, mish::forward),
-            Self::Softplus(spec) => branches.map_apart(
+            Self::Softplus(spec) => branches.map(
                 x,
                 |x| softplus::piece(spec, x),
                 |piece, x| softplus::forward(spec, piece, x),

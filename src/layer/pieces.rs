@@ -7,22 +7,8 @@ use super::{Branches, Choices, Saved};
 
 impl Branches<'_> {
     /// Replace every x by `value` of its piece and itself, and keep both: the piece is that of another
-    /// pass, or what `piece` says. Where they meet, the pieces have one value.
+    /// pass, or what `piece` says.
     pub(super) fn map<S: Scalar>(
-        self,
-        x: Tensor<S>,
-        piece: impl Fn(f64) -> u32,
-        value: impl Fn(u32, S) -> S,
-    ) -> (Tensor<S>, Saved<S>) {
-        let at = |choice: u32, x: S| {
-            let own = S::IS_PERTURBED.then(|| piece(x.primal()));
-            value(own.unwrap_or(choice), x)
-        };
-        self.map_apart(x, &piece, at)
-    }
-
-    /// The same for pieces that do not quite meet.
-    pub(super) fn map_apart<S: Scalar>(
         self,
         x: Tensor<S>,
         piece: impl Fn(f64) -> u32,

@@ -38,15 +38,6 @@ pub fn weight_of(shape: &[usize], weights: usize) -> impl Fn(usize) -> usize + u
     }
 }
 
-/// Whether the weight is in the value that belongs to this x and choice.
-fn is_scaled<S: Scalar>(choice: u32, x: &S) -> bool {
-    if S::IS_PERTURBED {
-        piece(x.primal()) == 0
-    } else {
-        choice == 0
-    }
-}
-
 /// Compute y in the shape of x from the weight (1) or (C).
 #[must_use]
 pub fn forward<S: Scalar>(
@@ -59,7 +50,7 @@ pub fn forward<S: Scalar>(
     let (mut y, saved) = branches.map(x, piece, |_, x| x);
     let choices = saved.choices().unwrap_or_default();
     for (index, (y, choice)) in values_mut(&mut y).iter_mut().zip(choices).enumerate() {
-        if is_scaled(*choice, y) {
+        if *choice == 0 {
             *y = a[weight_of(index)] * *y;
         }
     }
@@ -100,10 +91,8 @@ pub fn backward<S: Scalar>(
     let mut da: Tensor<S> = zeros(parameters[0].shape());
     let sums = values_mut(&mut da);
     for (index, (dy, x)) in values_mut(&mut dy).iter_mut().zip(values(x)).enumerate() {
-        if is_scaled(choices[index], x) {
-            sums[weight_of(index)].add_product(dy, x);
-        }
         if choices[index] == 0 {
+            sums[weight_of(index)].add_product(dy, x);
             *dy = a[weight_of(index)] * *dy;
         }
     }

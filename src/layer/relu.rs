@@ -21,15 +21,7 @@ pub fn forward<S: Scalar>(mut x: Tensor<S>, branches: Branches<'_>) -> (Tensor<S
             .collect(),
         Branches::Replay(choices) => choices.to_vec(),
     };
-    if S::IS_PERTURBED {
-        for (x, choice) in values_mut(&mut x).iter_mut().zip(&choices) {
-            if *choice == 0 && !passes(x.primal()) {
-                *x = S::zero();
-            }
-        }
-    } else {
-        zero_where_blocked(values_mut(&mut x), &choices);
-    }
+    zero_where_blocked(values_mut(&mut x), &choices);
     let input = x.shape().to_vec();
     (x, Saved::Choices { choices, input })
 }

@@ -51,10 +51,6 @@ pub trait Scalar:
     const HAS_VECTORS: bool = Self::IS_QUICK;
     /// Whether a number is a vector itself, so that vector operations make up a single [`Scalar::add_product`].
     const IS_VECTOR: bool = false;
-    /// Whether a number stands for what rounding might have made of it. On which side of its kink a unit is may be
-    /// rounding's doing too: slopes are those of the branch that is replayed, which would jump else, and values,
-    /// which do not, follow the number.
-    const IS_PERTURBED: bool = false;
 
     /// A number that does not depend on any variable.
     fn constant(value: f64) -> Self;

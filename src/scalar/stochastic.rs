@@ -240,7 +240,6 @@ fn perturbed_function(
 
 impl Scalar for Stochastic {
     const HAS_VECTORS: bool = true;
-    const IS_PERTURBED: bool = true;
 
     #[inline(always)]
     fn add_product(&mut self, a: &Self, b: &Self) {
