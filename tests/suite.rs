@@ -62,9 +62,12 @@ mod sweep;
 mod terminal;
 
 mod support {
+    pub(crate) mod checks;
     pub(crate) mod comparison;
     pub(crate) mod op_case;
+    pub(crate) mod pages;
     pub(crate) mod snapshot;
+    pub(crate) mod wide;
 }
 
 /// A file that is not named above would never be compiled.

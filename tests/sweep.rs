@@ -9,29 +9,17 @@ use gradproof::report::sweep::SweepReport;
 use gradproof::source::{
     Backprop, Dual, Estimate, FaultySource, GradientSource, Point, Question, Reverse,
 };
-use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
-use gradproof::spec::files::Files;
+use gradproof::spec::case::{Case, SourceName};
 use gradproof::spec::plan::Plan;
-use gradproof::spec::preset::preset;
 use gradproof::spec::{
     DataSpec, LayerSpec, LinearSpec, LossSpec, NetworkSpec, OpSpec, PenaltySpec,
 };
 use gradproof::tensor::{self, Tensor};
 
+use crate::support::checks::check_of;
+
 fn case(network: &str) -> Case {
-    Case {
-        spec: preset(network).expect("a preset"),
-        seed: 1,
-        precision: Precision::F64,
-        samples: 4,
-        train_steps: 0,
-        penalty: None,
-        step: Step::Auto,
-        coordinates: Selection::All,
-        sources: SourceName::ALL.to_vec(),
-        order: Order::First,
-        files: Files::default(),
-    }
+    check_of(network, 4)
 }
 
 /// A sweep with a fault planted into backprop.

@@ -1,6 +1,11 @@
 //! Numbers as reports write them.
 
+#[cfg(any(feature = "cli", feature = "pages"))]
+use crate::spec::DataSpec;
+
 use super::Number;
+#[cfg(any(feature = "cli", feature = "pages"))]
+use super::words::counted;
 
 /// Two significant digits.
 pub(super) fn short(number: Number) -> String {
@@ -33,6 +38,16 @@ pub(super) fn in_bounds(ratio: f64) -> String {
 #[cfg(any(test, feature = "cli", feature = "pages"))]
 pub(super) fn six(number: Number) -> String {
     format!("{:.5e}", number.0)
+}
+
+/// How many samples of what.
+#[cfg(any(feature = "cli", feature = "pages"))]
+pub(super) fn samples(count: usize, data: &DataSpec) -> String {
+    match (data, data.path()) {
+        (DataSpec::Digits, _) => counted(count, "MNIST digit"),
+        (_, None) => counted(count, "random sample"),
+        (_, Some(path)) => format!("{} of {path}", counted(count, "sample")),
+    }
 }
 
 #[cfg(test)]

@@ -14,10 +14,12 @@ use std::path::Path;
 
 use gradproof::data::tensors::{Entries, NamedTensor, TensorFormat};
 use gradproof::network::{LeafName, Problem};
-use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
+use gradproof::spec::NetworkSpec;
+use gradproof::spec::case::Case;
 use gradproof::spec::files::Files;
-use gradproof::spec::{NetworkSpec, preset::preset};
 use gradproof::tensor::{Tensor, values};
+
+use crate::support::checks::check_of;
 
 /// A network in which something of everything stands before a loss over classes, small enough to be checked
 /// whole in a moment.
@@ -46,17 +48,8 @@ fn small() -> Case {
 
 fn case(network: &str) -> Case {
     Case {
-        spec: preset(network).unwrap(),
         seed: 3,
-        precision: Precision::F64,
-        samples: 3,
-        train_steps: 0,
-        penalty: None,
-        step: Step::Auto,
-        coordinates: Selection::All,
-        sources: SourceName::ALL.to_vec(),
-        order: Order::First,
-        files: Files::default(),
+        ..check_of(network, 3)
     }
 }
 

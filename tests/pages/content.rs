@@ -6,7 +6,7 @@ use gradproof::source::Backprop;
 use gradproof::spec::PenaltySpec;
 use gradproof::spec::case::{Case, Order, Precision, Selection};
 
-use super::{case, failing, kinky, passing, report};
+use crate::support::pages::{case, failing, kinky, passing, report};
 
 /// The page without what is in style and script elements.
 fn words(page: &str) -> String {

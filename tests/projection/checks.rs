@@ -7,10 +7,12 @@ use gradproof::source::{Backprop, FaultySource};
 use gradproof::spec::PenaltySpec;
 use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName};
 
+use crate::support::wide::wide;
+
 use super::case;
 
 fn large() -> Case {
-    case(super::wide(), 1, 2)
+    case(wide(), 1, 2)
 }
 
 /// The check of `case` with a gradient of which the entries `wrong` of parameter `number` are made larger.

@@ -70,26 +70,6 @@ fn small() -> NetworkSpec {
     .expect("a network")
 }
 
-/// A network of 338,670 parameters in matrices: large enough to be projected, and quickly checked.
-fn wide() -> NetworkSpec {
-    NetworkSpec::from_toml(
-        r#"
-        name = "wide"
-        input = [1, 28, 28]
-        loss = { op = "softmax_cross_entropy" }
-        layers = [
-            { op = "flatten" },
-            { op = "linear", name = "fc1", out_features = 400 },
-            { op = "tanh" },
-            { op = "linear", name = "fc2", out_features = 60 },
-            { op = "leaky_relu" },
-            { op = "linear", name = "fc3", out_features = 10 },
-        ]
-        "#,
-    )
-    .expect("a network")
-}
-
 /// Backpropagation's gradient, which is right.
 fn gradient(problem: &Problem) -> Vec<Tensor<f64>> {
     problem.backpropagate::<f64>(None).parameters

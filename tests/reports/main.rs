@@ -24,26 +24,17 @@ use gradproof::judge::{Side, Unresolved};
 use gradproof::report::power::{self, MutantRow, PowerReport, Trial};
 use gradproof::report::{KinkRow, Number, Outcome, Report, Timing, json};
 use gradproof::source::{Backprop, Estimate, FaultySource, Question};
-use gradproof::spec::case::{Case, Order, Precision, Selection, SourceName, Step};
-use gradproof::spec::files::Files;
-use gradproof::spec::preset::preset;
+use gradproof::spec::case::{Case, Precision, Selection, SourceName};
+
+use crate::support::checks::check_of;
 
 /// A layer's name with all that formats have to escape.
 const ODD: &str = "a<b&\"c|`]]>%@d";
 
 fn case() -> Case {
     Case {
-        spec: preset("mlp").unwrap(),
-        seed: 1,
-        precision: Precision::F64,
-        samples: 1,
-        train_steps: 0,
-        penalty: None,
-        step: Step::Auto,
         coordinates: Selection::Sample(60),
-        sources: SourceName::ALL.to_vec(),
-        order: Order::First,
-        files: Files::default(),
+        ..check_of("mlp", 1)
     }
 }
 

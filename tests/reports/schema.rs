@@ -5,28 +5,14 @@ use gradproof::check::{Silent, check, check_subject, sweep};
 use gradproof::report::schema::Kind;
 use gradproof::report::{Outcome, json, junit, markdown, plot};
 use gradproof::source::{Backprop, Estimate, FaultySource, Question};
-use gradproof::spec::NetworkSpec;
 use gradproof::spec::PenaltySpec;
 use gradproof::spec::case::{Case, Order, Precision, Selection, Step};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{RIGHT, WRONG, all, case, detailed, gradproof};
+use crate::support::wide::wide;
 
-/// Large enough to be projected, and quickly checked.
-const WIDE: &str = r#"
-    name = "wide"
-    input = [1, 28, 28]
-    loss = { op = "softmax_cross_entropy" }
-    layers = [
-        { op = "flatten" },
-        { op = "linear", name = "fc1", out_features = 400 },
-        { op = "tanh" },
-        { op = "linear", name = "fc2", out_features = 60 },
-        { op = "leaky_relu" },
-        { op = "linear", name = "fc3", out_features = 10 },
-    ]
-"#;
+use super::{RIGHT, WRONG, all, case, detailed, gradproof};
 
 struct Schema {
     all: Schemas,
@@ -103,7 +89,7 @@ fn checks_of_every_kind_are_what_the_schema_says() {
 fn projections_are_what_the_schema_says() {
     let schema = Schema::of(Kind::Check);
     let case = Case {
-        spec: NetworkSpec::from_toml(WIDE).unwrap(),
+        spec: wide(),
         coordinates: Selection::Auto,
         ..case()
     };

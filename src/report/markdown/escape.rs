@@ -2,26 +2,16 @@
 
 /// Words of a sentence: nothing in them is markup, a tag, or a mention of somebody.
 pub(in crate::report) fn words(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped += "&amp;",
-            '<' => escaped += "&lt;",
-            '>' => escaped += "&gt;",
-            '@' => escaped += "&#64;",
-            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' => {
-                escaped.push('\\');
-                escaped.push(c);
-            }
-            '\n' | '\r' => escaped.push(' '),
-            c => escaped.push(c),
-        }
-    }
-    escaped
+    escaped(text, "\\`*_[]#|~")
 }
 
 /// Text between tags.
 pub(in crate::report) fn html(text: &str) -> String {
+    escaped(text, "")
+}
+
+/// No tag and no mention, and a backslash before each of `markup`.
+fn escaped(text: &str, markup: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -30,7 +20,12 @@ pub(in crate::report) fn html(text: &str) -> String {
             '>' => escaped += "&gt;",
             '@' => escaped += "&#64;",
             '\n' | '\r' => escaped.push(' '),
-            c => escaped.push(c),
+            c => {
+                if markup.contains(c) {
+                    escaped.push('\\');
+                }
+                escaped.push(c);
+            }
         }
     }
     escaped

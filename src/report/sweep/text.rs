@@ -1,11 +1,12 @@
 //! The sweep for a person: a table, a plot, and the answer.
 
 use crate::judge::law::Law;
+use crate::report::numbers;
 use crate::report::text::{
     Look, Sheet, Verbosity, answer, finished, left, line, plain, right, short, title,
 };
 use crate::report::words::counted;
-use crate::spec::{DataSpec, PenaltySpec};
+use crate::spec::PenaltySpec;
 
 use super::{NearestKink, PENALTY, SourceFit, SweepReport, SweepRung, SweepSetup, plot};
 
@@ -75,11 +76,7 @@ fn body(text: &mut String, report: &SweepReport, look: Look) {
 }
 
 fn circumstances(setup: &SweepSetup) -> Vec<String> {
-    let samples = match (&setup.data, setup.data.path()) {
-        (DataSpec::Digits, _) => counted(setup.samples, "MNIST digit"),
-        (_, None) => counted(setup.samples, "random sample"),
-        (_, Some(path)) => format!("{} of {path}", counted(setup.samples, "sample")),
-    };
+    let samples = numbers::samples(setup.samples, &setup.data);
     let mut facts = vec![
         setup.network.clone(),
         samples,

@@ -18,8 +18,8 @@ pub(super) use sheet::Cell;
 pub(crate) use sheet::{Sheet, left, right};
 
 use crate::source::Forward;
+use crate::spec::PenaltySpec;
 use crate::spec::case::{Precision, Selection, SourceName, Step};
-use crate::spec::{DataSpec, PenaltySpec};
 
 pub(super) use super::numbers::{bounded, in_bounds, short, six};
 use super::replay::Again;
@@ -141,11 +141,7 @@ fn heading(text: &mut String, setup: &Setup, parts: &[Part], look: Look) {
             )
         }
     };
-    let samples = match (&setup.data, setup.data.path()) {
-        (DataSpec::Digits, _) => counted(setup.samples, "MNIST digit"),
-        (_, None) => counted(setup.samples, "random sample"),
-        (_, Some(path)) => format!("{} of {path}", counted(setup.samples, "sample")),
-    };
+    let samples = super::numbers::samples(setup.samples, &setup.data);
     let mut facts = vec![
         setup.network.clone(),
         parameters,

@@ -11,9 +11,9 @@ mod words;
 use serde::Serialize;
 
 use crate::report::words::{counted, grouped, listed};
-use crate::report::{Control, Number, Outcome, Part, Report, Setup};
+use crate::report::{Number, Outcome, Part, Report, Setup, numbers};
+use crate::spec::PenaltySpec;
 use crate::spec::case::{Selection, SourceName, Step};
-use crate::spec::{DataSpec, PenaltySpec};
 
 use super::charts::{Charts, CurveChart, PartCharts};
 pub(super) use cases::CasesPage;
@@ -91,7 +91,7 @@ impl Page {
             facts: facts(&report.setup, &report.parts),
             control: format!(
                 "{} Whoever runs this line gets the same report:",
-                control(&report.control)
+                report.control.sentence()
             ),
             replay: format!("gradproof replay {}", report.replay),
             has_charts: !charts.is_empty(),
@@ -187,11 +187,7 @@ fn facts(setup: &Setup, parts: &[Part]) -> Vec<(&'static str, String)> {
     } else {
         format!("all {}, one by one", grouped(setup.checked))
     };
-    let samples = match (&setup.data, setup.data.path()) {
-        (DataSpec::Digits, _) => counted(setup.samples, "MNIST digit"),
-        (_, None) => counted(setup.samples, "random sample"),
-        (_, Some(path)) => format!("{} of {path}", counted(setup.samples, "sample")),
-    };
+    let samples = numbers::samples(setup.samples, &setup.data);
     let under_test = match &setup.files.gradients {
         Some(file) => format!("the gradient in {}", file.path),
         None => "hand-written backprop".to_owned(),
@@ -261,24 +257,6 @@ fn value(part: &Part) -> String {
             }
         ),
         (true, None) => String::new(),
-    }
-}
-
-fn control(control: &Control) -> String {
-    let planted = |coordinate: &str, factor: f64| {
-        format!(
-            "To prove that it can fail, the check made {coordinate} {:.0} % too large on purpose",
-            (factor - 1.0) * 100.0
-        )
-    };
-    match control {
-        Control::Caught { coordinate, factor } => {
-            format!("{}, and that was caught.", planted(coordinate, *factor))
-        }
-        Control::Missed { coordinate, factor } => {
-            format!("{}, and that was NOT caught.", planted(coordinate, *factor))
-        }
-        Control::Impossible => "No weight was fit to plant a fault at.".to_owned(),
     }
 }
 

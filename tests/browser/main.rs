@@ -1,7 +1,12 @@
 //! Pages in headless Chromium: no errors, and sorting, filtering, hovering and keys work.
 //!
-//! `.ci/pages` installs Chromium from Debian's packages and runs these; without it they show as ignored. A script
+//! A program of its own, behind the feature `browser`: `.ci/pages` installs Chromium from Debian's packages and runs it. A script
 //! behind the page's own does what a reader does, and writes what it saw into the page, which Chromium prints.
+
+#[path = "../support/checks.rs"]
+mod checks;
+#[path = "../support/pages.rs"]
+mod reports;
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +16,7 @@ use gradproof::report::Report;
 use gradproof::report::html::render;
 use serde_json::Value;
 
-use super::{failing, kinky, passing};
+use reports::{failing, kinky, passing};
 
 /// In front of everything: what goes wrong is noted.
 const WATCH: &str = "<script>window.seen = { errors: [] };
@@ -89,7 +94,6 @@ fn text<'a>(seen: &'a Value, what: &str) -> &'a str {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/pages"]
 fn a_passing_page_can_be_sorted_filtered_and_pointed_at() {
     let seen = read("passing", &passing());
     assert_eq!(text(&seen, "verdict"), "Right");
@@ -140,7 +144,6 @@ fn a_passing_page_can_be_sorted_filtered_and_pointed_at() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/pages"]
 fn a_failing_page_shows_what_is_wrong_first() {
     let seen = read("failing", &failing());
     assert_eq!(text(&seen, "verdict"), "Wrong");
@@ -153,7 +156,6 @@ fn a_failing_page_shows_what_is_wrong_first() {
 }
 
 #[test]
-#[ignore = "needs Chromium: .ci/pages"]
 fn a_kinky_page_has_its_kinks() {
     let seen = read("kinky", &kinky());
     assert_eq!(text(&seen, "verdict"), "Right");
@@ -166,7 +168,6 @@ fn a_kinky_page_has_its_kinks() {
 /// `GRADPROOF_LARGE_REPORT` is the JSON of `gradproof check vgg11 --coordinates auto --samples 1`, which
 /// takes minutes where nothing is optimised.
 #[test]
-#[ignore = "needs Chromium: .ci/pages"]
 fn the_page_of_ten_million_parameters_is_small_and_works() {
     let path = std::env::var_os("GRADPROOF_LARGE_REPORT").map(PathBuf::from);
     let path = path.expect("GRADPROOF_LARGE_REPORT; .ci/pages makes it");
